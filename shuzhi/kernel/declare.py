@@ -1,0 +1,211 @@
+"""What an app declares: procedures as data. Pure Python, no Django.
+
+A procedure is a CaseType: it is in one Step at a time, a step has Tasks (one, or one for each Ask), an Action moves
+it, a Guard refuses with the article, a Clock runs from acts. Forms and models are named by dotted paths inside the
+app ("forms.Dispatch"), predicates are plain functions of a `Facts` view of the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+STAY, BACK = "=", "<"
+"""Action.to: stay in the step; back to the step the case came from."""
+
+Kind = Literal["calendar", "working", "hours", "working_hours", "months"]
+
+
+class Facts(Protocol):
+    """What a predicate may look at: the case as it stands, and what the act brings."""
+
+    town: Any  # queries.town.Town: units, codes, calendar, grids
+    case: Any  # the kernel's row
+    file: Any  # the app's own row
+    step: str
+    round: int
+    now: datetime
+    data: Mapping[str, Any]  # the cleaned form of the act under way
+
+    def did(self, action: str) -> bool: ...
+    def due(self, clock: str) -> datetime | None: ...
+    def running(self, clock: str) -> bool: ...
+    def child_outcome(self, case_type: str) -> str | None: ...
+    def previous_lead(self) -> int | None: ...
+    def previous_support(self) -> tuple[int, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The case ends here. `outcome` is one of CaseType.outcomes, or `field` names the form field that holds it."""
+
+    outcome: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What the law wants before an act. A false check refuses with `says` and the article.
+
+    check: a predicate. law: a rule id ("PEN-045") or "town" for a rule of the town.
+    override: the role that may let it pass, with a reason; refused at start-up on a prohibition.
+    """
+
+    check: Callable[[Any], bool]
+    law: str
+    says: str
+    override: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A length of time in units of its kind."""
+
+    amount: int
+    kind: Kind = "working"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time limit, started and ended by acts, not by steps.
+
+    starts, ends: action keys; "open" is the opening, "step:x" the entering of a step, "acknowledge" 签收, "end" any end.
+    A repeated start restarts it. on: the form field (or file field) with the day it counts from.
+    term: works the length out from the case where it is not fixed. per: one a case, one a task, or one an `item`.
+    sense: within · not_before (a minimum period) · before (counts back from a set day).
+    extend_by: the most by which it may be extended, in its own units. None means as the town approves (internal targets).
+    """
+
+    key: str
+    name: str
+    amount: int = 0
+    kind: Kind = "working"
+    law: str = ""
+    starts: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    on: str = ""
+    term: Callable[[Any], Term] | None = None
+    when: Callable[[Any], bool] | None = None
+    per: Literal["case", "task", "item"] = "case"
+    sense: Literal["within", "not_before", "before"] = "within"
+    extend_by: int | None = 0
+    lapses: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody who must answer: a role, a unit chosen at run time (its id), or a case of another type (its key).
+
+    lead: the 主办 among several. holds: the clocks that stand still until this is answered.
+    """
+
+    role: str = ""
+    unit: int | None = None
+    child: str = ""
+    lead: bool = False
+    holds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What may be done. In a Step it belongs to the holders of the step's tasks; in CaseType.acts to `role`.
+
+    to: a step's key, STAY, BACK, an End, or a function of the case giving one of these.
+    form: dotted path inside the app. needs: guards. approve: the roles that must agree, in order, before it takes effect.
+    asks: tasks beside the step. begins: case types it may open, which outlive it. ended: may be taken on a closed case.
+    undo: may be taken back by the same member within eight seconds while nobody has signed.
+    """
+
+    key: str
+    name: str
+    to: str | End | Callable[[Any], str | End] = STAY
+    role: str = ""
+    form: str = ""
+    when: Callable[[Any], bool] | None = None
+    needs: tuple[Guard, ...] = ()
+    approve: tuple[str, ...] = ()
+    asks: Callable[[Any], list[Ask]] | tuple[Ask, ...] = ()
+    begins: tuple[str, ...] = ()
+    ended: bool = False
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a case stands. Its tasks: one for `role` (in the unit `unit` names, if any), or one for each of `asks`.
+
+    join: the step is answered when all, any, or the lead (and nobody asked is still open) have answered.
+    then: where to, once it is answered; without it the action's own `to` decides.
+    shown: the step of the progress bar on screen that this one belongs to.
+    """
+
+    key: str
+    name: str
+    role: str = ""
+    actions: tuple[Action, ...] = ()
+    unit: Callable[[Any], int | None] | None = None
+    asks: Callable[[Any], list[Ask]] | None = None
+    join: Literal["all", "any", "lead"] = "all"
+    then: Callable[[Any], str | End] | None = None
+    optional: bool = False
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseType:
+    """A procedure. `file` is the dotted path of the app's one-to-one row, `opening` of the form that opens a case.
+
+    number: prefix of the case's number. control: the role that steers (re-routes, merges, suspends).
+    first: the step a case starts in, if not always steps[0]. reopens: the step a new round starts in.
+    approvals: universal acts that must be agreed first, e.g. {"suspend": ("leader",)}.
+    shown: the progress bar, as (key, name). dated: file fields that place a row in a period and change only by `correct`.
+    units: gives the ids of the units that may see a case from the start.
+    """
+
+    key: str
+    name: str
+    steps: tuple[Step, ...]
+    number: str = ""
+    acts: tuple[Action, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    opening: str = ""
+    control: str = "clerk"
+    first: Callable[[Any], str] | None = None
+    reopens: str = ""
+    approvals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shown: tuple[tuple[str, str], ...] = ()
+    dated: tuple[str, ...] = ()
+    correctable: tuple[str, ...] = ()
+    retention: str = ""
+
+    def step(self, key: str) -> Step:
+        """Raises KeyError with the case type's name if there is no such step."""
+        for step in self.steps:
+            if step.key == key:
+                return step
+        raise KeyError(f"{self.key} has no step {key!r}")
+
+    def clock(self, key: str) -> Clock:
+        for clock in self.clocks:
+            if clock.key == key:
+                return clock
+        raise KeyError(f"{self.key} has no clock {key!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An app's one metadata object. roles: key → Chinese name. town_wide: the roles that see all of their town."""
+
+    key: str
+    name: str
+    version: str
+    kernel: str
+    case_types: tuple[CaseType, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    town_wide: tuple[str, ...] = ()
+    line: str = ""
+    needs: tuple[str, ...] = ()

@@ -1,0 +1,30 @@
+"""The kernel's rows. Public: apps and fronts may read them; only `_rows` and `operations` write them."""
+
+from shuzhi.kernel.models.cases import Case, Ending, Link, Party
+from shuzhi.kernel.models.clocks import ClockRun, Pause
+from shuzhi.kernel.models.outgoing import Counter, Once, Outgoing
+from shuzhi.kernel.models.record import Access, Entry, Rating, Seal, Words
+from shuzhi.kernel.models.tasks import Task
+from shuzhi.kernel.models.units import Day, Grid, Member, Unit
+
+__all__ = [
+    "Access",
+    "Case",
+    "ClockRun",
+    "Counter",
+    "Day",
+    "Ending",
+    "Entry",
+    "Grid",
+    "Link",
+    "Member",
+    "Once",
+    "Outgoing",
+    "Party",
+    "Pause",
+    "Rating",
+    "Seal",
+    "Task",
+    "Unit",
+    "Words",
+]

@@ -1,0 +1,49 @@
+"""The kernel's writes. Keyword-only, one transaction each, `now` passed in, the Entry in the same transaction.
+
+Each raises a `NotDone` (errors.py) and has then written nothing. `key` makes a write idempotent: the same key and body
+give the first answer.
+"""
+
+from shuzhi.kernel.operations.acting import acknowledge, act, answer, approve
+from shuzhi.kernel.operations.opening import Opening, open_case, open_cases
+from shuzhi.kernel.operations.rating import rate, reopen
+from shuzhi.kernel.operations.universal import (
+    assist,
+    correct,
+    extend,
+    merge,
+    note,
+    resume,
+    send_back,
+    supervise,
+    suspend,
+    transfer,
+    undo,
+    urge,
+    withdraw,
+)
+
+__all__ = [
+    "Opening",
+    "acknowledge",
+    "act",
+    "answer",
+    "approve",
+    "assist",
+    "correct",
+    "extend",
+    "merge",
+    "note",
+    "open_case",
+    "open_cases",
+    "rate",
+    "reopen",
+    "resume",
+    "send_back",
+    "supervise",
+    "suspend",
+    "transfer",
+    "undo",
+    "urge",
+    "withdraw",
+]

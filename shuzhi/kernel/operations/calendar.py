@@ -1,0 +1,94 @@
+"""Changing a working day, and recomputing exactly the running clocks it moves."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from shuzhi.kernel._rows import update_many
+from shuzhi.kernel.calendar import NEVER
+from shuzhi.kernel.models import Case, ClockRun, Day, Member, Pause, Task, Unit
+from shuzhi.kernel.queries.town import town_by_id
+
+BATCH = 5000
+
+
+def set_day(*, day: date, works: bool, name: str, by: Member | None, now: datetime) -> Day:
+    """Say whether a day is worked. The worker then recomputes the running clocks."""
+    with transaction.atomic():
+        row, _ = Day.objects.update_or_create(
+            date=day, defaults={"works": works, "name": name, "changed_by": by, "changed_at": now}
+        )
+        Unit.objects.filter(level="town").update(version=F("version") + 1)
+    return row
+
+
+def recompute(*, now: datetime) -> int:
+    """Recompute every running clock by the calendar as it is; how many moved. Case and task dues follow.
+
+    A standing clock keeps its sentinel: it is recomputed when it goes on.
+    """
+    moved = 0
+    for unit in Unit.objects.filter(level="town"):
+        last = 0
+        while True:
+            with transaction.atomic():
+                batch = list(
+                    ClockRun.objects.filter(town=unit, met_at=None, pk__gt=last, due_at__lt=NEVER)
+                    .order_by("pk")
+                    .select_for_update(of=("self",))[:BATCH]
+                )
+                if not batch:
+                    break
+                last = batch[-1].pk
+                moved += _recompute_batch(batch, unit.pk, now)
+    return moved
+
+
+def _recompute_batch(batch: list[ClockRun], town_id: int, now: datetime) -> int:
+    calendar = town_by_id(town_id).calendar
+    pauses: dict[int, list[tuple[datetime, datetime | None]]] = {}
+    for held in Pause.objects.filter(run__in=[run.pk for run in batch]):
+        pauses.setdefault(held.run_id, []).append((held.since, held.until))
+    changed: list[Any] = []
+    for run in batch:
+        kind: Any = run.kind
+        if run.sense == "before":
+            due = calendar.before(run.started_at, run.amount, kind, explain=False)
+        else:
+            due = calendar.due(
+                run.started_at,
+                run.amount,
+                kind,
+                extra=run.extra,
+                pauses=pauses.get(run.pk, ()),
+                now=now,
+                explain=False,
+            )
+        if due.at != run.due_at or due.provisional != run.provisional:
+            run.due_at, run.raw_date, run.provisional = due.at, due.raw_date, due.provisional
+            changed.append(run)
+    if changed:
+        update_many(ClockRun, ["due_at", "raw_date", "provisional"], changed)
+        _follow({run.case_id for run in changed})
+    return len(changed)
+
+
+def _follow(case_ids: set[int]) -> None:
+    """Bring the denormalised dues of cases and open tasks into line with their runs; two statements."""
+    running = ClockRun.objects.filter(met_at=None).exclude(sense="not_before")
+    of_case = (
+        running.filter(case_id=OuterRef("pk")).values("case_id").annotate(due=Min("due_at")).values("due")
+    )
+    Case.objects.filter(pk__in=case_ids, closed_at=None).update(due_at=Coalesce(Subquery(of_case), NEVER))
+    of_task = (
+        running.filter(Q(task_id=OuterRef("pk")) | Q(task=None), case_id=OuterRef("case_id"))
+        .values("case_id")
+        .annotate(due=Min("due_at"))
+        .values("due")
+    )
+    Task.objects.filter(case_id__in=case_ids, done_at=None).update(due_at=Coalesce(Subquery(of_task), NEVER))

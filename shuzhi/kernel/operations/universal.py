@@ -1,0 +1,476 @@
+"""The acts every case has: 转办(改派) 退回 催办 督办 协办 延期 挂起/恢复 撤回 合并 备注 更正.
+
+They move tasks and internal targets. A statutory clock is extended or held only as its own rule allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from shuzhi.kernel import _engine, _registry
+from shuzhi.kernel._engine import State
+from shuzhi.kernel.declare import Ask
+from shuzhi.kernel.errors import NotAllowed, Refused, Unlawful
+from shuzhi.kernel.models import Case, Link, Member, Outgoing, Task
+from shuzhi.kernel.operations.acting import _open_task, _town_id, ask_approval
+from shuzhi.kernel.operations.writing import (
+    Done,
+    body_of,
+    complete,
+    conflict,
+    controls,
+    holds,
+    lock,
+    need_open,
+    once,
+    same_town,
+)
+
+
+def _write(
+    case_id: int,
+    by: Member,
+    now: datetime,
+    name: str,
+    change: Callable[[State], dict[str, Any] | None],
+    *,
+    text: str = "",
+    key: str = "",
+    seen: int | None = None,
+    ended: bool = False,
+    quiet: bool = False,
+    at: datetime | None = None,
+    **sent: Any,
+) -> Done:
+    """Lock, change, complete: what all of them share. `change` returns what its entry keeps."""
+    body = body_of(case=case_id, act=name, text=text, **sent)
+
+    def work() -> Done:
+        state = lock(case_id, by=by, now=now, at=at)
+        same_town(state, by)
+        if not ended:
+            need_open(state)
+        data = change(state)
+        act = state.moved.pop("act", name)
+        return complete(state, act, text=text, data=data, key=key, body=body, quiet=quiet)
+
+    return once(_town_id(by), key, body, work)
+
+
+def _say_why(text: str) -> None:
+    if not text.strip():
+        raise Refused("请填写理由")
+
+
+def _need(allowed: bool, who: str) -> None:
+    if not allowed:
+        raise NotAllowed(f"要由{who}办理")
+
+
+def _control(state: State) -> str:
+    return _registry.roles()[state.type.control]
+
+
+# -- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def transfer(
+    *, case_id: int, task_id: int, unit_id: int, by: Member, now: datetime, text: str, key: str = ""
+) -> Done:
+    """转办(改派): a task goes to another unit, as often as it takes. By whoever holds it, or the one who steers."""
+    _say_why(text)
+
+    def change(state: State) -> dict[str, Any]:
+        task = next((task for task in state.tasks if task.pk == task_id), None)
+        if task is None:
+            raise Refused("没有这项任务，请刷新页面")
+        _need(holds(task, by) or controls(state, by), f"承办单位或{_control(state)}")
+        if task.done_at:
+            raise conflict(state, "这项任务已经办理")
+        if task.unit_id is None:
+            raise Refused("这项任务没有派给单位，不能改派")
+        if task.unit_id == unit_id:
+            raise Refused("已经在这个单位，请选择另一个单位")
+        if any(
+            other.unit_id == unit_id and other.done_at is None and other.kind == task.kind
+            for other in state.tasks
+        ):
+            raise Refused("这个单位已经在办这件，请选择另一个单位")
+        old = task.unit_id
+        _engine.close(state, task, "transferred")
+        _engine.ask(state, Ask(unit=unit_id, lead=task.lead), task.role, kind=task.kind, act=task.act)
+        assert old is not None
+        _engine.withdraw_sight(state, old)
+        return {"task": task.pk, "from": old, "unit": unit_id}
+
+    return _write(case_id, by, now, "transfer", change, text=text, key=key, task=task_id, unit=unit_id)
+
+
+def send_back(*, case_id: int, task_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
+    """退回: a lead's task sends the case back a step; a support unit's asks the one who steers what to do."""
+    _say_why(text)
+
+    def change(state: State) -> dict[str, Any]:
+        task = _open_task(state, task_id, by)
+        if task.kind != Task.Kind.MAIN or task.step != state.case.step:
+            raise Refused("这项任务不能退回，请直接答复")
+        if state.case.step_seq <= 1 and not task.unit_id:
+            raise Refused("已经是第一步，不能退回")
+        _engine.close(state, task, "returned")
+        if task.unit_id:
+            _engine.withdraw_sight(state, task.unit_id)
+        if task.lead or len(state.current()) == 1:
+            _engine.go(state, "<")
+        else:
+            _engine.ask(state, Ask(role=state.type.control), kind=Task.Kind.SIDE, act="send_back")
+            _engine.settle(state)
+        return {"task": task.pk, "unit": task.unit_id}
+
+    return _write(case_id, by, now, "send_back", change, text=text, key=key, task=task_id)
+
+
+def assist(*, case_id: int, unit_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
+    """协办: one more unit beside the lead. By the lead unit or the one who steers."""
+
+    def change(state: State) -> dict[str, Any]:
+        leads = [task for task in state.current() if task.lead and task.done_at is None]
+        _need(controls(state, by) or any(holds(task, by) for task in leads), f"主办单位或{_control(state)}")
+        if not leads:
+            raise Refused("还没有主办单位，请先派单")
+        if any(task.unit_id == unit_id and task.done_at is None for task in state.current()):
+            raise Refused("这个单位已经在办这件")
+        _engine.ask(state, Ask(unit=unit_id), leads[0].role)
+        return {"unit": unit_id}
+
+    return _write(case_id, by, now, "assist", change, text=text, key=key, unit=unit_id)
+
+
+# -- words and pressure ----------------------------------------------------------------------------------------------
+
+
+def urge(
+    *,
+    case_id: int,
+    by: Member | None,
+    now: datetime,
+    text: str = "",
+    key: str = "",
+    town_id: int | None = None,
+) -> Done:
+    """催办: remind those it waits for. By the one who steers, a leader, the reporter, or the system (by=None)."""
+    body = body_of(case=case_id, act="urge", text=text)
+
+    def work() -> Done:
+        state = lock(case_id, by=by, now=now)
+        if by is not None:
+            same_town(state, by)
+            mine = state.case.opened_by_id == by.pk
+            _need(mine or controls(state, by) or by.has_role("leader"), f"{_control(state)}、领导或上报人")
+        need_open(state)
+        _remind(state, "urge")
+        return complete(state, "urge", text=text, key=key, body=body, quiet=True)
+
+    return once(by.town_id if by and by.town_id else town_id or 0, key, body, work)
+
+
+def supervise(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
+    """督办: a leader has an eye on it. The lead stays the lead; the system never does this by itself."""
+    _say_why(text)
+
+    def change(state: State) -> None:
+        _need(by.has_role("leader"), "领导")
+        if state.case.supervised:
+            raise conflict(state, "这件已经在督办")
+        state.rows.change(state.case, supervised=True)
+        _remind(state, "supervise")
+
+    return _write(case_id, by, now, "supervise", change, text=text, key=key, quiet=True)
+
+
+def _remind(state: State, kind: str) -> None:
+    for task in state.waiting():
+        unit = state.town.units.get(task.unit_id or 0)
+        if unit and unit.notify_url:
+            state.rows.add(
+                Outgoing(
+                    town_id=state.case.town_id,
+                    case_id=state.case.pk,
+                    unit_id=unit.pk,
+                    seq=state.seq,
+                    kind=kind,
+                    payload={"number": state.case.number, "title": state.case.title, "step": state.case.step},
+                    made_at=state.now,
+                    not_before=state.now,
+                )
+            )
+
+
+def note(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
+    """备注: words for whoever may see the case, open or closed. Sight is checked by the caller's `visible`."""
+    if not text.strip():
+        raise Refused("请填写备注")
+    return _write(case_id, by, now, "note", lambda state: None, text=text, key=key, ended=True, quiet=True)
+
+
+def correct(
+    *, case_id: int, field: str, value: Any, by: Member, now: datetime, text: str, key: str = ""
+) -> Done:
+    """更正: a fact that was written wrong. The entry keeps old and new. By the one who steers."""
+    _say_why(text)
+
+    def change(state: State) -> dict[str, Any]:
+        _need(controls(state, by), _control(state))
+        if field not in state.type.correctable:
+            raise Refused("这一项不能更正")
+        row: Any = state.case if field in ("title", "opened_at") else state.file
+        names = {f.name: f.attname for f in row._meta.concrete_fields}
+        old = getattr(row, names[field])
+        if old == value:
+            raise Refused("与原来的一样，不用更正")
+        state.rows.change(row, **{names[field]: value})
+        return {"field": field, "old": old, "new": value}
+
+    return _write(
+        case_id,
+        by,
+        now,
+        "correct",
+        change,
+        text=text,
+        key=key,
+        ended=True,
+        quiet=True,
+        field=field,
+        value=value,
+    )
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+def extend(
+    *, case_id: int, clock: str, amount: int, by: Member, now: datetime, text: str, key: str = ""
+) -> Done:
+    """延期: more time on a running clock, as far as its rule allows, agreed as the case type says.
+
+    Raises Unlawful where the rule allows none or less.
+    """
+    _say_why(text)
+
+    def change(state: State) -> dict[str, Any]:
+        mine = any(holds(task, by) for task in state.current() if task.done_at is None)
+        _need(mine or controls(state, by), f"承办单位或{_control(state)}")
+        sent = {"clock": clock, "amount": amount}
+        _check_extend(state, sent)
+        _agreed(state, "extend", sent, by)
+        return sent
+
+    return _write(case_id, by, now, "extend", change, text=text, key=key, clock=clock, amount=amount)
+
+
+def _check_extend(state: State, sent: Mapping[str, Any]) -> None:
+    run = state.run(sent["clock"])
+    if run is None or run.met_at is not None:
+        raise Refused("这个时限已经结束，不能延期")
+    if sent["amount"] < 1:
+        raise Refused("延长的时间要大于零")
+    declared = state.type.clock(run.key)
+    if declared.extend_by is not None and run.extra + sent["amount"] > declared.extend_by:
+        says = f"“{declared.name}”最多可延长 {declared.extend_by}，已延长 {run.extra}"
+        raise Unlawful(says, declared.law or "town")
+
+
+def _do_extend(state: State, sent: Mapping[str, Any]) -> None:
+    _check_extend(state, sent)
+    run = state.run(sent["clock"])
+    assert run is not None
+    _engine.extend(state, run, int(sent["amount"]))
+
+
+def suspend(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
+    """挂起: internal targets stand still, after agreement. Statutory clocks run on."""
+    _say_why(text)
+
+    def change(state: State) -> None:
+        mine = any(holds(task, by) for task in state.current() if task.done_at is None)
+        _need(mine or controls(state, by), f"承办单位或{_control(state)}")
+        if state.case.suspended:
+            raise conflict(state, "这件已经挂起")
+        _agreed(state, "suspend", {}, by)
+
+    return _write(case_id, by, now, "suspend", change, text=text, key=key)
+
+
+def _do_suspend(state: State, sent: Mapping[str, Any]) -> None:
+    state.rows.change(state.case, suspended=True)
+    for run in state.runs:
+        if run.met_at is None and not run.law:
+            _engine.pause(state, run)
+
+
+def resume(*, case_id: int, by: Member, now: datetime, text: str = "", key: str = "") -> Done:
+    """恢复: what 挂起 held goes on."""
+
+    def change(state: State) -> None:
+        mine = any(holds(task, by) for task in state.current() if task.done_at is None)
+        _need(mine or controls(state, by), f"承办单位或{_control(state)}")
+        if not state.case.suspended:
+            raise conflict(state, "这件没有挂起")
+        state.rows.change(state.case, suspended=False)
+        for run in state.runs:
+            if run.met_at is None:
+                _engine.resume(state, run)
+
+    return _write(case_id, by, now, "resume", change, text=text, key=key)
+
+
+AFTER_APPROVAL: dict[str, Callable[[State, Mapping[str, Any]], None]] = {
+    "extend": _do_extend,
+    "suspend": _do_suspend,
+}
+"""What a universal act does once everybody has agreed."""
+
+
+def _agreed(state: State, name: str, sent: dict[str, Any], by: Member) -> None:
+    """Take effect now if nobody need agree or the member is himself the last who must; else propose."""
+    roles = tuple(role for role in state.type.approvals.get(name, ()) if not by.has_role(role))
+    if not roles:
+        AFTER_APPROVAL[name](state, sent)
+        return
+    if any(
+        task.kind == Task.Kind.APPROVAL and task.act == name and task.done_at is None for task in state.tasks
+    ):
+        raise Refused("已经提请审批，请等待审批结果")
+    ask_approval(state, name, roles, {"data": sent, "task": None, "override": ""}, by)
+    state.moved["act"] = f"propose:{name}"
+
+
+# -- taking back and joining -----------------------------------------------------------------------------------------
+
+
+def undo(*, case_id: int, by: Member, now: datetime, key: str = "") -> Done:
+    """撤回: take back one's own last act within eight seconds while nobody has signed. Both entries stay."""
+
+    def change(state: State) -> dict[str, Any]:
+        last = _last_entry(state)
+        if last.by_id != by.pk:
+            raise conflict(state, "之后已有他人办理，不能撤回")
+        if now - last.recorded_at > _engine.UNDO:
+            raise Refused("已超过 8 秒，不能撤回；请用退回或改派")
+        if not _may_undo(state, last.act):
+            raise Refused("这一步不能撤回")
+        new = [task for task in state.tasks if task.opened_seq == last.seq]
+        if any(task.acked_at or task.done_at for task in new):
+            raise conflict(state, "已有单位签收，不能撤回")
+        _take_back(state, last.seq, last.data, new)
+        return {"undoes": last.seq}
+
+    return _write(case_id, by, now, "undo", change, key=key, ended=True)
+
+
+def _last_entry(state: State) -> Any:
+    return state.case.record.select_related("by").get(seq=state.case.entries)
+
+
+def _may_undo(state: State, act: str) -> bool:
+    if act in ("transfer", "send_back", "merge", "assist"):
+        return True
+    return any(action.key == act and action.undo for step in state.type.steps for action in step.actions)
+
+
+def _take_back(state: State, seq: int, data: dict[str, Any], new: list[Task]) -> None:
+    case, rows = state.case, state.rows
+    for task in new:
+        _engine.close(state, task, "undone")
+        if task.unit_id:
+            _engine.withdraw_sight(state, task.unit_id)
+    for run in state.runs:
+        if run.started_seq == seq and run.met_at is None:
+            _engine.meet(state, run, void=True)
+        elif run.met_seq == seq:
+            rows.change(run, met_at=None, met_seq=None, void=False)
+    for task in state.tasks:
+        if task.done_seq == seq:
+            rows.change(
+                task, done_at=None, done_by_id=None, done_seq=None, answer="", version=task.version + 1
+            )
+            if task.unit_id:
+                rows.execute(
+                    'UPDATE "kernel_access" SET "until" = NULL WHERE "case_id" = %s AND "unit_id" = %s',
+                    [case.pk, task.unit_id],
+                )
+    if "to" in data:
+        rows.change(
+            case,
+            step=data["left"],
+            came_from=data["came"],
+            step_seq=data["entered"],
+            unit_id=data["led"],
+            outcome="",
+            closed_at=None,
+        )
+        state.moved["to"] = data["left"]
+        if data.get("outcome") == "merged":
+            rows.execute(
+                'DELETE FROM "kernel_ending" WHERE "case_id" = %s AND "round" = %s', [case.pk, case.round]
+            )
+            rows.execute('DELETE FROM "kernel_link" WHERE "other_id" = %s AND "kind" = \'merged\'', [case.pk])
+    for name, value in data.get("was", {}).items():
+        row: Any = case if name in ("urgency", "title") else state.file
+        rows.change(row, **{name: value})
+    rows.execute(
+        'UPDATE "kernel_outgoing" SET "cancelled_at" = %s WHERE "case_id" = %s AND "seq" = %s AND "sent_at" IS NULL',
+        [state.now, case.pk, seq],
+    )
+
+
+def withdraw(
+    *, case_id: int, by: Member | None, now: datetime, text: str, key: str = "", town_id: int | None = None
+) -> Done:
+    """撤回诉求: the reporter takes the matter back, until the one it was sent to has signed.
+
+    by=None: from the portal, whose caller has checked receipt and code.
+    """
+    body = body_of(case=case_id, act="withdraw", text=text)
+
+    def work() -> Done:
+        state = lock(case_id, by=by, now=now)
+        if by is not None:
+            same_town(state, by)
+            _need(state.case.opened_by_id == by.pk or controls(state, by), "上报人")
+        need_open(state)
+        if any(task.acked_at for task in state.tasks):
+            raise Refused("承办单位已经签收，不能撤回；如情况有变，请写备注或致电指挥中心")
+        _engine.end(state, "withdrawn")
+        return complete(state, "withdraw", text=text, key=key, body=body)
+
+    return once(by.town_id if by and by.town_id else town_id or 0, key, body, work)
+
+
+def merge(*, case_id: int, into_id: int, by: Member, now: datetime, text: str = "", key: str = "") -> Done:
+    """合并: a case ends as part of another open one of the same type; both records say so."""
+    body = body_of(case=case_id, act="merge", into=into_id)
+
+    def work() -> Done:
+        if case_id == into_id:
+            raise Refused("不能并入自己，请选择另一件")
+        list(Case.objects.select_for_update().filter(pk__in=(case_id, into_id)).order_by("pk"))
+        state = lock(case_id, by=by, now=now)
+        same_town(state, by)
+        _need(controls(state, by), _control(state))
+        need_open(state)
+        target = lock(into_id, by=by, now=now)
+        same_town(target, by)
+        if target.case.type != state.case.type:
+            raise Refused("只能并入同一类的事件")
+        if target.case.closed_at:
+            raise conflict(target, "要并入的那件已经办结")
+        target.rows = state.rows
+        state.rows.add(Link(kind=Link.Kind.MERGED, case_id=into_id, other_id=case_id, at=now))
+        _engine.end(state, "merged")
+        _engine.finish(target, "merged", data={"case": state.case.number}, quiet=True)
+        return complete(state, "merge", text=text, data={"into": target.case.number}, key=key, body=body)
+
+    return once(_town_id(by), key, body, work)

@@ -1,0 +1,207 @@
+"""What every write shares: the transaction, the lock, the idempotency key, and who was first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from shuzhi.kernel import _engine, _registry
+from shuzhi.kernel._engine import State, plain
+from shuzhi.kernel._rows import Rows
+from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, NotDone, Refused
+from shuzhi.kernel.models import Case, Entry, Link, Member, Once, Task, Unit
+from shuzhi.kernel.queries.town import Town, town, town_by_id
+
+SLACK = timedelta(minutes=5)
+"""How far the clock of a phone may run ahead before "happened at" is refused as the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer of a write, the same again when its key comes again."""
+
+    case_id: int
+    number: str
+    seq: int
+    receipt: str = ""
+    code: str = ""
+    again: bool = False
+
+
+def body_of(**sent: Any) -> bytes:
+    """What an idempotency key stands for."""
+    text = json.dumps({name: plain(value) for name, value in sent.items()}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).digest()
+
+
+def once(town_id: int, key: str, body: bytes, work: Callable[[], Done]) -> Done:
+    """Do the work in one transaction; if its key was answered before, give that answer instead."""
+    try:
+        with transaction.atomic():
+            return work()
+    except (IntegrityError, NotDone):
+        first = Once.objects.filter(town_id=town_id, key=key).first() if key else None
+        if first is None:
+            raise
+        if bytes(first.body) != body:
+            raise KeyReused() from None
+        return Done(**{**first.answer, "again": True})
+
+
+def remember(rows: Rows, town_id: int, key: str, body: bytes, done: Done, now: datetime) -> None:
+    """Keep the answer in the same transaction."""
+    if key:
+        rows.add(Once(town_id=town_id, key=key, body=body, answer=asdict(done), at=now))
+
+
+def lock(
+    case_id: int,
+    *,
+    by: Member | None,
+    now: datetime,
+    at: datetime | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> State:
+    """Lock a case (its parent first) and load what an act needs."""
+    if at and at > now + SLACK:
+        raise Refused("发生时间不能晚于现在，请改正")
+    parent = None
+    if _registry.child_types():
+        link = Link.objects.filter(kind=Link.Kind.CHILD, other_id=case_id).first()
+        if link:
+            parent = Case.objects.select_for_update().get(pk=link.case_id)
+    case = Case.objects.select_for_update().get(pk=case_id)
+    place = _town_of(case, by)
+    state = _engine.load(place, case, by=by, now=now, at=min(at, now) if at else None, data=data)
+    if parent:
+        state.parent = _engine.load(place, parent, by=None, now=now)
+        state.parent.rows = state.rows
+    return state
+
+
+def _town_of(case: Case, by: Member | None) -> Town:
+    if by is not None and by.town_id == case.town_id:
+        assert by.town is not None
+        return town(by.town)
+    return town_by_id(case.town_id)
+
+
+def member_town(by: Member) -> Unit:
+    """The town a member works in. A county member opens and acts on nothing in a town."""
+    if by.town is None:
+        raise NotAllowed("县级人员不能在镇里办件，请由镇里的人员办理")
+    return by.town
+
+
+def complete(
+    state: State,
+    act: str,
+    *,
+    text: str = "",
+    data: dict[str, Any] | None = None,
+    key: str = "",
+    body: bytes = b"",
+    quiet: bool = False,
+) -> Done:
+    """Finish the case (and its parent, if it was told), remember the key, write everything."""
+    entry = _engine.finish(state, act, text=text, data=data, quiet=quiet)
+    if state.parent and (state.parent.moved or state.parent.opened):
+        _engine.finish(state.parent, f"child:{state.case.type}", data={"case": state.case.number})
+    done = Done(case_id=state.case.pk, number=state.case.number, seq=entry.seq)
+    remember(state.rows, state.case.town_id, key, body, done, state.now)
+    state.rows.write()
+    return done
+
+
+# -- who may ---------------------------------------------------------------------------------------------------------
+
+
+def holds(task: Task, member: Member) -> bool:
+    """Whether a member may answer a task."""
+    if task.town_id != member.town_id:
+        return False
+    if task.member_id is not None:
+        return task.member_id == member.pk
+    return (task.unit_id is None or task.unit_id == member.unit_id) and (
+        not task.role or task.role in member.roles
+    )
+
+
+def same_town(state: State, by: Member) -> None:
+    if by.town_id != state.case.town_id:
+        raise NotAllowed("这件不属于您所在的镇")
+
+
+def controls(state: State, by: Member) -> bool:
+    return by.has_role(state.type.control)
+
+
+def need_open(state: State) -> None:
+    if state.case.closed_at:
+        raise conflict(state, "这件已经办结")
+
+
+def conflict(state: State, says: str) -> Conflict:
+    """Who did what when, from the last entry: one statement, only when somebody lost."""
+    return conflict_of(state.case, says)
+
+
+def conflict_of(case: Case, says: str) -> Conflict:
+    last = Entry.objects.filter(case_id=case.pk).select_related("by").order_by("-seq").first()
+    held: dict[str, Any] = {
+        "number": case.number,
+        "step": case.step,
+        "outcome": case.outcome,
+        "seen": case.entries,
+    }
+    if last:
+        held.update(act=last.act, by=last.by.name if last.by else "系统", at=last.at.isoformat())
+        moment = last.at.astimezone(SHANGHAI).strftime("%H:%M")
+        says = f"{says}：{held['by']} {moment} {act_name(case.type, last.act)}"
+    return Conflict(says, held)
+
+
+UNIVERSAL = {
+    "open": "上报",
+    "acknowledge": "签收",
+    "transfer": "改派",
+    "send_back": "退回",
+    "urge": "催办",
+    "supervise": "督办",
+    "assist": "协办",
+    "extend": "延期",
+    "suspend": "挂起",
+    "resume": "恢复",
+    "withdraw": "撤回诉求",
+    "undo": "撤回",
+    "merge": "合并",
+    "merged": "并入",
+    "note": "备注",
+    "correct": "更正",
+    "answer": "答复协办",
+    "rate": "评价",
+    "reopen": "重新办理",
+}
+"""The kernel's own acts, in Chinese."""
+
+
+def act_name(type_key: str, act: str) -> str:
+    """The Chinese name of an entry's act, universal or declared; "propose:x" and "approve:x" included."""
+    if act in UNIVERSAL:
+        return UNIVERSAL[act]
+    head, _, tail = act.partition(":")
+    if tail and head in ("propose", "approve", "refuse"):
+        return {"propose": "提请", "approve": "同意", "refuse": "不同意"}[head] + act_name(type_key, tail)
+    declared = _registry.case_types().get(type_key)
+    if declared:
+        for action in (*declared.acts, *(action for step in declared.steps for action in step.actions)):
+            if action.key == act:
+                return action.name
+    return {"child": "子案办结"}.get(head, act)

@@ -1,0 +1,81 @@
+"""What a case page shows: the record, the tasks, the clocks. One statement each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shuzhi.kernel import _registry
+from shuzhi.kernel.calendar import Due, Kind
+from shuzhi.kernel.models import Case, ClockRun, Entry, Link, Pause, Task
+from shuzhi.kernel.queries.town import Town
+
+
+def timeline(case: Case) -> list[Entry]:
+    """The record, newest first, with words, member and unit."""
+    return list(Entry.objects.filter(case_id=case.pk).select_related("by", "unit", "words").order_by("-seq"))
+
+
+def replay(entries: list[Entry]) -> tuple[str, int, str]:
+    """(step, round, outcome) as the record tells them; equal to the case's own columns."""
+    step, round_, outcome = "", 1, ""
+    for entry in sorted(entries, key=lambda one: one.seq):
+        round_ = entry.data.get("round", round_)
+        if "to" in entry.data:
+            step = entry.data["to"]
+            outcome = entry.data.get("outcome", "") if step == "" else ""
+    return step, round_, outcome
+
+
+def tasks_of(case: Case) -> list[Task]:
+    return list(
+        Task.objects.filter(case_id=case.pk)
+        .select_related("unit", "acked_by", "done_by")
+        .order_by("opened_seq", "id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A clock as the page shows it: its name, its run, how it was reckoned."""
+
+    name: str
+    run: ClockRun
+    paused: bool
+    due: Due
+
+
+def clocks_of(case: Case, place: Town, *, now: datetime) -> list[Running]:
+    """The runs of a case with their explanation; two statements."""
+    runs = list(ClockRun.objects.filter(case_id=case.pk, void=False).order_by("started_seq", "id"))
+    pauses: dict[int, list[Pause]] = {}
+    for pause in Pause.objects.filter(run__case_id=case.pk).order_by("since"):
+        pauses.setdefault(pause.run_id, []).append(pause)
+    declared = _registry.case_type(case.type)
+    shown = []
+    for run in runs:
+        held = pauses.get(run.pk, [])
+        spans = [(pause.since, pause.until) for pause in held]
+        kind: Kind = run.kind  # type: ignore[assignment]
+        due = place.calendar.due(run.started_at, run.amount, kind, extra=run.extra, pauses=spans, now=now)
+        standing = run.met_at is None and any(pause.until is None for pause in held)
+        shown.append(Running(declared.clock(run.key).name, run, standing, due))
+    return shown
+
+
+def links_of(case: Case) -> list[dict[str, Any]]:
+    """The cases it is linked with, either way; one statement."""
+    links = Link.objects.filter(case_id=case.pk) | Link.objects.filter(other_id=case.pk)
+    found = []
+    for link in links.select_related("case", "other"):
+        other = link.other if link.case_id == case.pk else link.case
+        found.append(
+            {
+                "kind": link.Kind(link.kind).label,
+                "number": other.number,
+                "title": other.title,
+                "out": link.case_id == case.pk,
+            }
+        )
+    return found

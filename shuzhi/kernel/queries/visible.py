@@ -1,0 +1,33 @@
+"""Sight: the one function that serves list, detail, file, export, search and API."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from shuzhi.kernel import _registry
+from shuzhi.kernel.models import Access, Case, Member
+
+
+def sees_town(member: Member) -> bool:
+    """Whether a member sees every unsealed case of the town."""
+    return member.town_id is not None and not _registry.town_wide_roles().isdisjoint(member.roles)
+
+
+def visible(member: Member) -> QuerySet[Case]:
+    """The cases a member may see. Not in here ⇒ 404 everywhere. Served by access_unit_idx and access_member_idx."""
+    if sees_town(member):
+        return Case.objects.filter(town_id=member.town_id)
+    granted = Access.objects.filter(case_id=OuterRef("pk"), until=None)
+    open_to = Exists(granted.filter(Q(unit_id=member.unit_id) | Q(member_id=member.pk)))
+    cases = Case.objects.filter(open_to)
+    return cases.filter(town_id=member.town_id) if member.town_id else cases
+
+
+def visible_case(member: Member, number: str) -> Case | None:
+    """A case a member may see, by its number, with grid and lead unit; one statement."""
+    return visible(member).select_related("grid", "unit", "opened_by").filter(number=number).first()
+
+
+def case_by_receipt(receipt: str) -> Case | None:
+    """The case behind a public receipt. The caller compares the code (`receipt_mac`) before showing anything."""
+    return Case.objects.select_related("town", "unit").filter(receipt=receipt.strip().upper()).first()
