@@ -145,6 +145,12 @@ def _database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL", ""))}
+# The worker finds its jobs in each app's `background` module.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "background"
+
+# A notice that was refused is tried again after so many seconds, then it is dead and waits for a person.
+SHUZHI_RETRY_SECONDS = (30, 300)
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "zh-hans"

@@ -21,6 +21,7 @@ from typing import Any
 import shapely
 from shapely import LineString, MultiPoint, Point, Polygon
 from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
 from shapely.ops import polygonize
 
 DATA = Path(__file__).parents[1] / "shuzhi" / "demo" / "data"
@@ -48,18 +49,58 @@ YUNYU = Drawing(
     town="yunyu",
     prefix="yy",
     coast=(
-        (-5.2, 3.8), (-3.0, 4.4), (-0.8, 4.1), (1.0, 4.6), (2.6, 4.2), (3.6, 4.6), (4.7, 3.8), (4.3, 2.9),
-        (3.3, 2.5), (3.8, 1.7), (5.0, 1.7), (5.9, 0.9), (5.4, 0.0), (4.1, -0.2), (3.4, -0.8), (3.9, -1.6),
-        (5.0, -2.0), (5.3, -3.0), (4.3, -3.7), (3.0, -3.4), (2.2, -2.7), (1.4, -3.2), (0.9, -4.3),
-        (-0.3, -4.6), (-1.4, -4.0), (-2.0, -3.2), (-3.2, -3.5), (-4.5, -3.0), (-5.4, -1.8), (-5.0, -0.4),
-        (-5.8, 0.9), (-5.3, 2.4),
+        (-5.2, 3.8),
+        (-3.0, 4.4),
+        (-0.8, 4.1),
+        (1.0, 4.6),
+        (2.6, 4.2),
+        (3.6, 4.6),
+        (4.7, 3.8),
+        (4.3, 2.9),
+        (3.3, 2.5),
+        (3.8, 1.7),
+        (5.0, 1.7),
+        (5.9, 0.9),
+        (5.4, 0.0),
+        (4.1, -0.2),
+        (3.4, -0.8),
+        (3.9, -1.6),
+        (5.0, -2.0),
+        (5.3, -3.0),
+        (4.3, -3.7),
+        (3.0, -3.4),
+        (2.2, -2.7),
+        (1.4, -3.2),
+        (0.9, -4.3),
+        (-0.3, -4.6),
+        (-1.4, -4.0),
+        (-2.0, -3.2),
+        (-3.2, -3.5),
+        (-4.5, -3.0),
+        (-5.4, -1.8),
+        (-5.0, -0.4),
+        (-5.8, 0.9),
+        (-5.3, 2.4),
     ),
     villages={
-        "v01": (4.8, 0.8, 4), "v02": (3.6, 3.6, 3), "v03": (4.4, -2.7, 4), "v04": (2.9, -2.0, 3),
-        "v05": (1.8, 0.4, 4), "v06": (3.2, 0.9, 4), "v07": (-4.5, 3.0, 3), "v08": (-2.6, 3.2, 3),
-        "v09": (-0.5, 3.0, 4), "v10": (1.6, 3.1, 3), "v11": (-4.5, 0.7, 3), "v12": (-2.4, 1.1, 4),
-        "v13": (-0.2, 0.9, 4), "v14": (1.8, -1.3, 3), "v15": (0.0, -1.2, 4), "v16": (0.0, -3.4, 3),
-        "v17": (-3.8, -1.9, 3), "v18": (-1.9, -1.9, 3),
+        "v01": (4.8, 0.8, 4),
+        "v02": (3.6, 3.6, 3),
+        "v03": (4.4, -2.7, 4),
+        "v04": (2.9, -2.0, 3),
+        "v05": (1.8, 0.4, 4),
+        "v06": (3.2, 0.9, 4),
+        "v07": (-4.5, 3.0, 3),
+        "v08": (-2.6, 3.2, 3),
+        "v09": (-0.5, 3.0, 4),
+        "v10": (1.6, 3.1, 3),
+        "v11": (-4.5, 0.7, 3),
+        "v12": (-2.4, 1.1, 4),
+        "v13": (-0.2, 0.9, 4),
+        "v14": (1.8, -1.3, 3),
+        "v15": (0.0, -1.2, 4),
+        "v16": (0.0, -3.4, 3),
+        "v17": (-3.8, -1.9, 3),
+        "v18": (-1.9, -1.9, 3),
     },
     dedicated=(
         ("云屿小微企业园专属网格", "v13", -0.75, 0.35, 0.70, 0.45, 12),
@@ -133,7 +174,7 @@ def roughened(line: Sequence[Place], amount: float, shortest: float) -> list[Pla
 def cells(seeds: Sequence[Place], area: Polygon) -> list[Polygon]:
     """The part of the area nearest to each seed, in the order of the seeds."""
     found = shapely.voronoi_polygons(MultiPoint(seeds), extend_to=area.buffer(5), ordered=True)
-    return [cell.intersection(area) for cell in found.geoms]
+    return [polygon(cell.intersection(area)) for cell in found.geoms]
 
 
 def spread(area: Polygon, count: int, key: str) -> list[Place]:
@@ -141,11 +182,14 @@ def spread(area: Polygon, count: int, key: str) -> list[Place]:
     x, y = area.centroid.coords[0]
     turn = wobble(key) * math.pi
     seeds = [
-        (x + 0.3 * math.cos(turn + 2 * math.pi * i / count), y + 0.3 * math.sin(turn + 2 * math.pi * i / count))
+        (
+            x + 0.3 * math.cos(turn + 2 * math.pi * i / count),
+            y + 0.3 * math.sin(turn + 2 * math.pi * i / count),
+        )
         for i in range(count)
     ]
     for _ in range(25):
-        seeds = [cell.centroid.coords[0] for cell in cells(seeds, area)]
+        seeds = [(cell.centroid.x, cell.centroid.y) for cell in cells(seeds, area)]
     return sorted(seeds, key=lambda seed: (-round(seed[1], 3), seed[0]))  # numbered from north to south
 
 
@@ -166,7 +210,7 @@ def tiles(drawing: Drawing) -> list[tuple[str, Polygon]]:
 
     lines = []
     drawn = shapely.unary_union([part.boundary for part in parts], grid_size=1e-5)
-    for line in shapely.line_merge(drawn).geoms:
+    for line in shapely.get_parts(shapely.line_merge(drawn)):
         on_coast = area.exterior.distance(line.interpolate(0.5, normalized=True)) < 1e-3
         points = list(line.coords)
         lines.append([degrees(p) for p in (points if on_coast else roughened(points, 0.11, 0.25))])
@@ -182,17 +226,30 @@ def tiles(drawing: Drawing) -> list[tuple[str, Polygon]]:
     return found
 
 
-def tidy(polygon: Polygon) -> Polygon:
+def polygon(geometry: BaseGeometry) -> Polygon:
+    """The geometry, if it is one polygon; a drawing that falls apart stops here."""
+    if not isinstance(geometry, Polygon):
+        raise SystemExit(f"one polygon was expected, not a {geometry.geom_type}")
+    return geometry
+
+
+def tidy(geometry: Polygon) -> Polygon:
     """The same polygon with its coordinates as they will be written."""
-    return shapely.transform(shapely.normalize(polygon), lambda points: points.round(6))
+    return polygon(shapely.transform(shapely.normalize(geometry), lambda points: points.round(6)))
 
 
 def block(x: float, y: float, length: float, width: float, turned: float) -> Polygon:
     """A rectangle around a centre, cut at the corners, in degrees."""
     angle = math.radians(turned)
-    half = [(-length / 2, -width / 2), (length / 2, -width / 2), (length / 2, width / 2), (-length / 2, width / 2)]
+    half = [
+        (-length / 2, -width / 2),
+        (length / 2, -width / 2),
+        (length / 2, width / 2),
+        (-length / 2, width / 2),
+    ]
     corners = [
-        (x + a * math.cos(angle) - b * math.sin(angle), y + a * math.sin(angle) + b * math.cos(angle)) for a, b in half
+        (x + a * math.cos(angle) - b * math.sin(angle), y + a * math.sin(angle) + b * math.cos(angle))
+        for a, b in half
     ]
     return tidy(Polygon([degrees(corner) for corner in rounded(corners, 1)]))
 
@@ -200,10 +257,10 @@ def block(x: float, y: float, length: float, width: float, turned: float) -> Pol
 def features(drawing: Drawing, names: dict[str, str]) -> tuple[list[dict[str, Any]], Polygon]:
     """The grids as GeoJSON features, and the outline they tile."""
     rural = tiles(drawing)
-    outline = tidy(shapely.coverage_union_all([polygon for _, polygon in rural]))
+    outline = tidy(polygon(shapely.coverage_union_all([grid for _, grid in rural])))
     drawn = []
     within: dict[str, int] = {}
-    for place, (village, polygon) in enumerate(rural, start=1):
+    for place, (village, grid) in enumerate(rural, start=1):
         within[village] = within.get(village, 0) + 1
         name = f"{names[village]}第{within[village]}网格"
         drawn.append(feature(f"{drawing.prefix}-r-{place:02}", "rural", name, village, drawing, polygon))
@@ -213,7 +270,9 @@ def features(drawing: Drawing, names: dict[str, str]) -> tuple[list[dict[str, An
     return drawn, outline
 
 
-def feature(key: str, kind: str, name: str, village: str, drawing: Drawing, polygon: Polygon) -> dict[str, Any]:
+def feature(
+    key: str, kind: str, name: str, village: str, drawing: Drawing, polygon: Polygon
+) -> dict[str, Any]:
     """One grid; its worker signs in with the grid's key, its leader with the village's."""
     properties = {
         "key": key,
@@ -236,30 +295,33 @@ def check(drawing: Drawing) -> None:
     """Read the written files back and print what holds of them; stop at what does not."""
     grids = json.loads((DATA / f"{drawing.town}-grids.geojson").read_text(encoding="utf-8"))["features"]
     line = json.loads((DATA / f"{drawing.town}-outline.geojson").read_text(encoding="utf-8"))["features"][0]
-    outline = shapely.from_geojson(json.dumps(line["geometry"]))
-    polygons = {"rural": [], "dedicated": []}
+    outline = polygon(shapely.from_geojson(json.dumps(line["geometry"])))
+    polygons: dict[str, list[Polygon]] = {"rural": [], "dedicated": []}
     for grid in grids:
-        polygons[grid["properties"]["kind"]].append(shapely.from_geojson(json.dumps(grid["geometry"])))
+        found = polygon(shapely.from_geojson(json.dumps(grid["geometry"])))
+        polygons[grid["properties"]["kind"]].append(found)
     rural, dedicated = polygons["rural"], polygons["dedicated"]
     villages: dict[str, list[Polygon]] = {}
-    for grid, polygon in zip(grids, rural, strict=False):
-        villages.setdefault(grid["properties"]["village"], []).append(polygon)
+    for grid, found in zip(grids, rural, strict=False):  # the rural ones are written first
+        villages.setdefault(grid["properties"]["village"], []).append(found)
 
     facts = {
-        "valid": all(polygon.is_valid for polygon in [*rural, *dedicated, outline]),
-        "one outline without holes": outline.geom_type == "Polygon" and not outline.interiors,
+        "valid": all(part.is_valid for part in [*rural, *dedicated, outline]),
+        "one outline without holes": not outline.interiors,
         "borders shared point by point": bool(shapely.coverage_is_valid(rural)),
         "no gap": shapely.unary_union(rural).symmetric_difference(outline).area == 0,
         "no overlap (rural)": all(a.intersection(b).area == 0 for a, b in combinations(rural, 2)),
         "no overlap (dedicated)": all(not a.intersects(b) for a, b in combinations(dedicated, 2)),
-        "dedicated inside the outline": all(outline.covers(polygon) for polygon in dedicated),
+        "dedicated inside the outline": all(outline.covers(part) for part in dedicated),
         "every village in one piece": all(
             shapely.coverage_union_all(parts).geom_type == "Polygon" for parts in villages.values()
         ),
     }
-    square_km = [polygon.area / KM_LON / KM_LAT for polygon in rural]
+    square_km = [part.area / KM_LON / KM_LAT for part in rural]
     sizes = f"{sum(square_km):.1f} km², grids {min(square_km):.2f}–{max(square_km):.2f} km²"
-    print(f"{drawing.town}: {len(rural)} rural, {len(dedicated)} dedicated, {len(villages)} villages, {sizes}")
+    print(
+        f"{drawing.town}: {len(rural)} rural, {len(dedicated)} dedicated, {len(villages)} villages, {sizes}"
+    )
     for fact, holds in facts.items():
         print(f"  {'yes' if holds else 'NO '}  {fact}")
     if not all(facts.values()):

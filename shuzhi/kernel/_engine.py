@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shuzhi.kernel import _registry
-from shuzhi.kernel._rows import Rows
+from shuzhi.kernel._rows import Rows, select
 from shuzhi.kernel.calendar import NEVER, SHANGHAI, Due, Kind
 from shuzhi.kernel.declare import BACK, STAY, Action, Ask, CaseType, Clock, End, Step
 from shuzhi.kernel.errors import Refused
@@ -619,11 +619,12 @@ def load(
     """Everything an act needs of a locked case: four statements (tasks, runs, pauses, file)."""
     declared = _registry.case_type(case.type)
     state = State(town=town, case=case, type=declared, rows=Rows(), now=now, by=by, at=at, data=data or {})
-    state.tasks = list(Task.objects.filter(case_id=case.pk).order_by("opened_seq", "id"))
-    state.runs = list(ClockRun.objects.filter(case_id=case.pk).order_by("started_seq", "id"))
-    for held in Pause.objects.filter(run__case_id=case.pk).order_by("since", "id"):
+    key = [case.pk]
+    state.tasks = select(Task, '"case_id" = %s ORDER BY "opened_seq", "id"', key)
+    state.runs = select(ClockRun, '"case_id" = %s ORDER BY "started_seq", "id"', key)
+    of_case = '"run_id" IN (SELECT "id" FROM "kernel_clockrun" WHERE "case_id" = %s) ORDER BY "since", "id"'
+    for held in select(Pause, of_case, key):
         state.pauses.setdefault(held.run_id, []).append(held)
     if declared.file:
-        model = _registry.resolve(case.type, declared.file)
-        state.file = model.objects.get(pk=case.pk)
+        (state.file,) = select(_registry.resolve(case.type, declared.file), '"case_id" = %s', key)
     return state

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -153,35 +153,33 @@ class Rows:
     # -- writing -----------------------------------------------------------------------------------------------------
     def write(self) -> None:
         """Write all of it as one statement. Foreign keys are checked at commit, so the order does not matter."""
-        parts: list[str] = []
-        parameters: list[Any] = []
+        parts = [*self._inserts(), *self._updates(), *self.statements]
+        if not parts:
+            return
+        with connection.cursor() as cursor:
+            # Each part is short enough for the driver to remember how it is split at its parameters; the whole is not.
+            bound = [cursor.mogrify(sql, values) for sql, values in parts]
+            if len(bound) == 1:
+                cursor.execute(bound[0])
+            else:
+                named = ", ".join(f"w{i} AS ({part})" for i, part in enumerate(bound))
+                cursor.execute(f"WITH {named} SELECT 1")
+        self._forget()
+
+    def _inserts(self) -> Iterator[tuple[str, list[Any]]]:
         for model, rows in self.added.items():
             table = _table(model)
             one = "(" + ", ".join(["%s"] * len(table.columns)) + ")"
-            parts.append(
-                f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {', '.join([one] * len(rows))}"
-            )
-            for row in rows:
-                parameters.extend(_values(row, table))
+            sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {', '.join([one] * len(rows))}"
+            yield sql, [value for row in rows for value in _values(row, table)]
+
+    def _updates(self) -> Iterator[tuple[str, list[Any]]]:
         for (model, key), (row, names) in self.changed.items():
             table = _table(model)
             kept = [i for i, name in enumerate(table.attributes) if name in names]
             sets = ", ".join(f"{table.columns[i]} = %s" for i in kept)
-            parts.append(f"UPDATE {table.name} SET {sets} WHERE {_key_column(model)} = %s")
-            parameters.extend(_value(row, table, i) for i in kept)
-            parameters.append(key)
-        for sql, values in self.statements:
-            parts.append(sql)
-            parameters.extend(values)
-        if not parts:
-            return
-        with connection.cursor() as cursor:
-            if len(parts) == 1:
-                cursor.execute(parts[0], parameters)
-            else:
-                named = ", ".join(f"w{i} AS ({part})" for i, part in enumerate(parts))
-                cursor.execute(f"WITH {named} SELECT 1", parameters)
-        self._forget()
+            sql = f"UPDATE {table.name} SET {sets} WHERE {_key_column(model)} = %s"
+            yield sql, [*(_value(row, table, i) for i in kept), key]
 
     def copy(self) -> None:
         """Write the added rows by COPY, parents first: for fifty cases and more."""
@@ -214,6 +212,18 @@ def _values(row: models.Model, table: _Table) -> list[Any]:
         convert(held[name]) if convert else held[name]
         for name, convert in zip(table.attributes, table.convert, strict=True)
     ]
+
+
+def select(model: type[M], where: str, parameters: list[Any]) -> list[M]:
+    """Rows of a table by a fixed condition. Saves the ORM's compiling of a query that is the same at every act."""
+    table = _table(model)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {where}", parameters)
+        found = cursor.fetchall()
+    if any(table.convert):
+        kept = [i for i, convert in enumerate(table.convert) if convert]
+        found = [[json.loads(v) if i in kept and isinstance(v, str) else v for i, v in enumerate(row)] for row in found]
+    return [model.from_db(connection.alias, table.attributes, row) for row in found]
 
 
 def update_many(model: type[models.Model], names: Iterable[str], rows: list[models.Model]) -> None:

@@ -137,7 +137,8 @@ class Calendar:
                 raise ValueError(f"two different rules for {rule.date}: {self._rules[rule.date]} and {rule}")
         self._special: Final = _SHIPPED | {day.toordinal(): rule.works for day, rule in self._rules.items()}
         # The days that break the weekday rule, and by how many working days they have shifted the count so far.
-        self._odd: Final = sorted(day for day, works in self._special.items() if works != ((day - 1) % 7 < 5))
+        odd = (day for day, works in self._special.items() if works != ((day - 1) % 7 < 5))
+        self._odd: Final = tuple(sorted(odd))
         self._shift: Final = tuple(accumulate((1 if self._special[d] else -1 for d in self._odd), initial=0))
 
     def works(self, day: dt.date) -> bool:

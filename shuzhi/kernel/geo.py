@@ -30,7 +30,7 @@ NEAR: Final = 1e-5  # degrees, about a metre: a point in a sliver belongs to the
 _MEAN_RADIUS: Final = 6_371_008.8
 _EQUATOR: Final = 6_378_137.0
 _FLATTENING: Final = 1 / 298.257223563
-_MILLIMETRE: Final = 0.001
+_PRECISION: Final = 1e-6  # metres; coarser would move corners off long straight borders
 _KRASOVSKY: Final = 6_378_245.0
 _ECCENTRICITY: Final = 0.00669342162296594323  # squared
 _BAIDU: Final = math.pi * 3000 / 180
@@ -158,8 +158,9 @@ class GridMap:
 def _solid(name: str, outline: GeoJSON) -> BaseGeometry:
     area = shape(dict(outline))
     if not isinstance(area, shapely.Polygon | shapely.MultiPolygon) or area.is_empty or not area.is_valid:
-        raise ValueError(f"{name} is not a valid polygon: {area.geom_type}, {shapely.is_valid_reason(area)}")
-    return area
+        reason = "empty" if area.is_empty else shapely.is_valid_reason(area)
+        raise ValueError(f"{name} is not a valid polygon: {area.geom_type}, {reason}")
+    return shapely.force_2d(area)
 
 
 # --- whether the grids tile the town ------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def check(outline: GeoJSON, grids: Iterable[Grid], on: date) -> Report:
     plane = _Plane(Point(town.centroid.x, town.centroid.y))
     ground = plane.flatten(town)
     shapes = [(grid, plane.flatten(_solid(grid.key, grid.outline))) for grid in grids if grid.holds(on)]
-    rural = shapely.union_all([s for grid, s in shapes if grid.kind == "rural"], grid_size=_MILLIMETRE)
+    rural = shapely.union_all([s for grid, s in shapes if grid.kind == "rural"], grid_size=_PRECISION)
     gaps = [
         found
         for piece in shapely.get_parts(_minus(ground, rural))
@@ -207,51 +208,55 @@ def check(outline: GeoJSON, grids: Iterable[Grid], on: date) -> Report:
     outside = [
         found for grid, s in shapes for found in plane.finding("outside", (grid.key,), _minus(s, ground))
     ]
+    every = np.array([s for _, s in shapes], dtype=object)
     overlaps = []
-    for i, j in (
-        shapely.STRtree([s for _, s in shapes]).query([s for _, s in shapes], predicate="intersects").T
-    ):
+    for i, j in shapely.STRtree(every).query(every, predicate="intersects").T:
         (a, shape_a), (b, shape_b) = shapes[i], shapes[j]
         if i < j and a.kind == b.kind:
             keys = (min(a.key, b.key), max(a.key, b.key))
-            shared = shapely.intersection(shape_a, shape_b, grid_size=_MILLIMETRE)
+            shared = shapely.intersection(shape_a, shape_b, grid_size=_PRECISION)
             overlaps += plane.finding("overlap", keys, shared)
     return Report(*(tuple(sorted(f, key=lambda f: (-f.area, f.keys))) for f in (gaps, overlaps, outside)))
 
 
 def _minus(a: BaseGeometry, b: BaseGeometry) -> BaseGeometry:
-    return shapely.difference(a, b, grid_size=_MILLIMETRE)
+    return shapely.difference(a, b, grid_size=_PRECISION)
 
 
 class _Plane:
-    """A flat map in metres around a point. Areas are true: cylindrical equal-area on the ellipsoid's local radii."""
+    """A flat map in metres around a point.
+
+    It only shifts and scales, so that straight borders stay straight: a grid's corner on a long border of its
+    neighbour must not leave a gap. An area is made true with the scale at its own latitude.
+    """
 
     def __init__(self, centre: Point) -> None:
-        lat = math.radians(centre.lat)
-        squared = _FLATTENING * (2 - _FLATTENING)
-        curve = 1 - squared * math.sin(lat) ** 2
-        self._centre = centre
-        self._east = _EQUATOR / math.sqrt(curve) * math.cos(lat)
-        self._north = _EQUATOR * (1 - squared) / curve**1.5 / math.cos(lat)
+        self._centre: Final = np.array(centre)
+        self._scale: Final = np.array(_metres_a_degree(centre.lat))
 
     def flatten(self, geometry: BaseGeometry) -> BaseGeometry:
-        def project(degrees: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-            lon, lat = np.radians(degrees - self._centre).T
-            base = math.radians(self._centre.lat)
-            return np.column_stack((lon * self._east, (np.sin(lat + base) - math.sin(base)) * self._north))
-
-        return shapely.transform(shapely.force_2d(geometry), project)
+        return shapely.transform(geometry, lambda degrees: (degrees - self._centre) * self._scale)
 
     def finding(
         self, kind: Literal["gap", "overlap", "outside"], keys: tuple[str, ...], piece: BaseGeometry
     ) -> list[Finding]:
         """The piece as a finding, or none if it is a sliver."""
-        if piece.area < SLIVER:
+        if not piece.area:
             return []
-        place = max(shapely.get_parts(piece), key=lambda part: part.area).representative_point()
-        sine = place.y / self._north + math.sin(math.radians(self._centre.lat))
-        lon = self._centre.lon + math.degrees(place.x / self._east)
-        return [Finding(kind, keys, piece.area, Point(lon, math.degrees(math.asin(sine))))]
+        degrees = shapely.transform(piece, lambda flat: flat / self._scale + self._centre)
+        area = degrees.area * math.prod(_metres_a_degree(degrees.centroid.y))
+        if area < SLIVER:
+            return []
+        inside = max(shapely.get_parts(degrees), key=lambda part: part.area).representative_point()
+        return [Finding(kind, keys, area, Point(inside.x, inside.y))]
+
+
+def _metres_a_degree(lat: float) -> tuple[float, float]:
+    """Eastwards and northwards, on the ellipsoid."""
+    squared = _FLATTENING * (2 - _FLATTENING)
+    curve = 1 - squared * math.sin(math.radians(lat)) ** 2
+    east = _EQUATOR / math.sqrt(curve) * math.cos(math.radians(lat))
+    return math.radians(east), math.radians(_EQUATOR * (1 - squared) / curve**1.5)
 
 
 # --- reading a file -----------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min, OuterRef, Q, Subquery
+from django.db.models import F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from shuzhi.kernel._rows import update_many
@@ -25,6 +25,18 @@ def set_day(*, day: date, works: bool, name: str, by: Member | None, now: dateti
         )
         Unit.objects.filter(level="town").update(version=F("version") + 1)
     return row
+
+
+def recompute_if_changed(*, now: datetime) -> int:
+    """Recompute if a day was changed since the last time; how many clocks moved."""
+    with transaction.atomic():
+        towns = list(Unit.objects.select_for_update().filter(level="town").order_by("pk"))
+        changed = Day.objects.aggregate(at=Max("changed_at"))["at"]
+        stale = [town for town in towns if changed and town.settings.get("days_as_of", "") < changed.isoformat()]
+        for town in stale:
+            town.settings["days_as_of"] = changed.isoformat()
+            town.save(update_fields=["settings"])
+    return recompute(now=now) if stale else 0
 
 
 def recompute(*, now: datetime) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+
 from shuzhi.kernel import _engine
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.errors import NotAllowed, Refused

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State, plain
-from shuzhi.kernel._rows import Rows
+from shuzhi.kernel._rows import Rows, select
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, NotDone, Refused
 from shuzhi.kernel.models import Case, Entry, Link, Member, Once, Task, Unit
@@ -76,14 +76,21 @@ def lock(
     if _registry.child_types():
         link = Link.objects.filter(kind=Link.Kind.CHILD, other_id=case_id).first()
         if link:
-            parent = Case.objects.select_for_update().get(pk=link.case_id)
-    case = Case.objects.select_for_update().get(pk=case_id)
+            parent = _locked(link.case_id)
+    case = _locked(case_id)
     place = _town_of(case, by)
     state = _engine.load(place, case, by=by, now=now, at=min(at, now) if at else None, data=data)
     if parent:
         state.parent = _engine.load(place, parent, by=None, now=now)
         state.parent.rows = state.rows
     return state
+
+
+def _locked(case_id: int) -> Case:
+    found = select(Case, '"id" = %s FOR UPDATE', [case_id])
+    if not found:
+        raise Refused("没有这一件，请刷新页面")
+    return found[0]
 
 
 def _town_of(case: Case, by: Member | None) -> Town:

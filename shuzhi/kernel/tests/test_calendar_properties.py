@@ -1,6 +1,7 @@
 """The calendar against a second counter that walks day by day and knows nothing of the first."""
 
 import datetime as dt
+from collections.abc import Set
 from typing import get_args
 
 import chinese_calendar
@@ -38,7 +39,7 @@ def length(start: dt.date, amount: int, kind: str) -> int:
     return (end - start).days
 
 
-def naive(start: dt.date, amount: int, kind: str, paused: set[dt.date] = frozenset()) -> dt.date:
+def naive(start: dt.date, amount: int, kind: str, paused: Set[dt.date] = frozenset()) -> dt.date:
     """Walk on, day by day, until enough days are counted; then off the days of rest."""
     left, day = length(start, amount, kind), start
     while left:

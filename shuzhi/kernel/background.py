@@ -1,0 +1,33 @@
+"""The jobs of the kernel: sending what is to go out, recomputing clocks after a change of days, sealing the day."""
+
+from __future__ import annotations
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from shuzhi.kernel.jobs import every
+from shuzhi.kernel.models import Unit
+from shuzhi.kernel.operations import calendar, outgoing, sealing
+
+
+@every("* * * * * */5", name="outgoing")
+def send(timestamp: int) -> None:
+    """Send what is due, batch after batch."""
+    close_old_connections()
+    while outgoing.send_due(now=timezone.now()):
+        pass
+
+
+@every("* * * * * */30", name="recompute")
+def recompute(timestamp: int) -> None:
+    """Recompute running clocks if a day was changed since the last time."""
+    close_old_connections()
+    calendar.recompute_if_changed(now=timezone.now())
+
+
+@every("5 0 * * *", name="seal")
+def seal(timestamp: int) -> None:
+    """Seal every town's record of the day."""
+    close_old_connections()
+    for town in Unit.objects.filter(level="town"):
+        sealing.seal(town=town, now=timezone.now())
