@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 
 from shuzhi import postgres, serve
@@ -14,6 +15,7 @@ shuzhi remove-database --yes                             删除自带的数据�
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuzhi.settings")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an orderly end, which gives up the database
     command, *rest = sys.argv[1:] or ["help"]
     try:
         match command:

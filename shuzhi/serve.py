@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from shuzhi import postgres
+
 HOST = "127.0.0.1"
 PORT = 8000
 SERVED = "SHUZHI_SERVED"  # in the environment of the children: the process id of `serve`
 PR_SET_PDEATHSIG = 1
 STOP_WITHIN = 10.0  # seconds a child may take to end by itself
+LOOK_AFTER_DATABASE = 2.0  # seconds; the web processes bring it back by themselves, but only when they are asked
 RETRY_AT_MOST = 15.0  # seconds between two starts of a child that keeps dying
 MIGRATION_LOCK = 0x5368757A  # of PostgreSQL's advisory locks: one migrates, the others wait
 _libc = ctypes.CDLL(None)
@@ -79,8 +82,10 @@ def serve(host: str = HOST, port: int = PORT, workers: int | None = None) -> int
     _prepare()
     from django.conf import settings
 
+    embedded = settings.DATABASES["default"].get("EMBEDDED")
     with _noted(settings.HOME, port):
-        return _watch(host, port, _children(host, port, workers or os.cpu_count() or 1))
+        children = _children(host, port, workers or os.cpu_count() or 1)
+        return _watch(host, port, children, Path(embedded) if embedded else None)
 
 
 def stop_all(home: Path) -> int:
@@ -176,8 +181,8 @@ def _children(host: str, port: int, workers: int) -> list[Child]:
     return [Child("网页", web), Child("任务", jobs)]
 
 
-def _watch(host: str, port: int, children: list[Child]) -> int:
-    stopping = False
+def _watch(host: str, port: int, children: list[Child], embedded: Path | None) -> int:
+    stopping, ready, looked = False, False, time.monotonic()
 
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal stopping
@@ -185,11 +190,13 @@ def _watch(host: str, port: int, children: list[Child]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
-    ready = False
     try:
         while not stopping:
             for child in children:
                 child.look()
+            if embedded and time.monotonic() - looked > LOOK_AFTER_DATABASE:
+                _look_after(embedded)
+                looked = time.monotonic()
             if not ready and _answers(host, port):
                 ready = True
                 print(
@@ -204,6 +211,13 @@ def _watch(host: str, port: int, children: list[Child]) -> int:
         _end(children)
     print("已停止 / stopped", flush=True)
     return 0
+
+
+def _look_after(embedded: Path) -> None:
+    try:
+        postgres.address(embedded, again=True)
+    except postgres.PostgresUnavailable as problem:
+        print(problem, file=sys.stderr, flush=True)
 
 
 def _end(children: list[Child]) -> None:

@@ -263,16 +263,14 @@ def features(drawing: Drawing, names: dict[str, str]) -> tuple[list[dict[str, An
     for place, (village, grid) in enumerate(rural, start=1):
         within[village] = within.get(village, 0) + 1
         name = f"{names[village]}第{within[village]}网格"
-        drawn.append(feature(f"{drawing.prefix}-r-{place:02}", "rural", name, village, drawing, polygon))
+        drawn.append(feature(f"{drawing.prefix}-r-{place:02}", "rural", name, village, drawing, grid))
     for place, (name, village, *shape) in enumerate(drawing.dedicated, start=1):
         key = f"{drawing.prefix}-d-{place:02}"
         drawn.append(feature(key, "dedicated", name, village, drawing, block(*shape)))
     return drawn, outline
 
 
-def feature(
-    key: str, kind: str, name: str, village: str, drawing: Drawing, polygon: Polygon
-) -> dict[str, Any]:
+def feature(key: str, kind: str, name: str, village: str, drawing: Drawing, area: Polygon) -> dict[str, Any]:
     """One grid; its worker signs in with the grid's key, its leader with the village's."""
     properties = {
         "key": key,
@@ -282,7 +280,7 @@ def feature(
         "worker": key,
         "leader": f"{drawing.prefix}-{village}-leader",
     }
-    return {"type": "Feature", "properties": properties, "geometry": mapping(polygon)}
+    return {"type": "Feature", "properties": properties, "geometry": mapping(area)}
 
 
 def write(path: Path, drawn: Iterable[dict[str, Any]]) -> None:

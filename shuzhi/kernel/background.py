@@ -1,4 +1,4 @@
-"""The jobs of the kernel: sending what is to go out, recomputing clocks after a change of days, sealing the day."""
+"""The jobs of the kernel: sending what is to go out, recomputing clocks after a change of days, reminding, sealing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from shuzhi.kernel.jobs import every
 from shuzhi.kernel.models import Unit
-from shuzhi.kernel.operations import calendar, outgoing, sealing
+from shuzhi.kernel.operations import calendar, outgoing, sealing, urging
 
 
 @every("* * * * * */5", name="outgoing")
@@ -23,6 +23,13 @@ def recompute(timestamp: int) -> None:
     """Recompute running clocks if a day was changed since the last time."""
     close_old_connections()
     calendar.recompute_if_changed(now=timezone.now())
+
+
+@every("*/5 * * * *", name="urge")
+def urge(timestamp: int) -> None:
+    """Remind those whose tasks have become overdue."""
+    close_old_connections()
+    urging.urge_overdue(now=timezone.now())
 
 
 @every("5 0 * * *", name="seal")

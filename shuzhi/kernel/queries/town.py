@@ -66,7 +66,7 @@ def _read(unit: Unit) -> Town:
         unit=unit,
         units=units,
         codes={row.code: row.pk for row in units.values()},
-        calendar=Calendar(days),
+        calendar=Calendar(days, years=unit.settings.get("calendar_years", ())),
         grids=grids,
         map=geo.GridMap(_area(grid) for grid in grids.values()),
     )
