@@ -10,7 +10,11 @@ BIN := $(VENV)/bin
 ARGS ?=
 DB ?=
 
-export SHUZHI_POSTGRES := $(or $(DB),$(SHUZHI_POSTGRES))
+# DB=system or DB=wheel insists on one PostgreSQL, with a database of its own.
+ifneq ($(DB),)
+export SHUZHI_POSTGRES := $(DB)
+export SHUZHI_HOME := $(CURDIR)/.data/$(DB)
+endif
 
 .PHONY: setup demo run stop test test-core check browser bench vendor lock clean
 

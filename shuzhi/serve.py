@@ -22,7 +22,9 @@ PORT = 8000
 SERVED = "SHUZHI_SERVED"  # in the environment of the children: the process id of `serve`
 PR_SET_PDEATHSIG = 1
 STOP_WITHIN = 10.0  # seconds a child may take to end by itself
-LOOK_AFTER_DATABASE = 2.0  # seconds; the web processes bring it back by themselves, but only when they are asked
+LOOK_AFTER_DATABASE = (
+    2.0  # seconds; the web processes bring it back by themselves, but only when they are asked
+)
 RETRY_AT_MOST = 15.0  # seconds between two starts of a child that keeps dying
 MIGRATION_LOCK = 0x5368757A  # of PostgreSQL's advisory locks: one migrates, the others wait
 _libc = ctypes.CDLL(None)

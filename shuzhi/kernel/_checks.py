@@ -64,7 +64,8 @@ def _check(declared: CaseType) -> Iterator[Error]:
                 "shuzhi.E006",
             )
     yield from _check_clocks(declared, steps, {action.key for action in acts})
-    for path in filter(None, (declared.file, declared.opening, *(action.form for action in acts))):
+    paths = (declared.file, declared.facts, declared.similar, declared.suggest, *declared.intake.values())
+    for path in filter(None, (*paths, *(action.form for action in acts))):
         try:
             _registry.resolve(declared.key, path)
         except (ImportError, AttributeError) as failure:

@@ -116,6 +116,7 @@ class Action:
     form: dotted path inside the app. needs: guards. approve: the roles that must agree, in order, before it takes effect.
     asks: tasks beside the step. begins: case types it may open, which outlive it. ended: may be taken on a closed case.
     undo: may be taken back by the same member within eight seconds while nobody has signed.
+    public: its words are an answer to whoever reported, and are shown to him.
     """
 
     key: str
@@ -130,6 +131,7 @@ class Action:
     begins: tuple[str, ...] = ()
     ended: bool = False
     undo: bool = False
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CaseType:
-    """A procedure. `file` is the dotted path of the app's one-to-one row, `opening` of the form that opens a case.
+    """A procedure. `file` is the dotted path of the app's one-to-one row.
 
+    intake: the ways in: a role, or "public" → the form that opens a case; its `opening(by)` gives the Opening.
+    facts, similar, suggest: functions of the app for the case page. facts(case) → (label, value) pairs; similar(case) →
+    open cases that may be the same, as dicts {number, title, says}; suggest(case, text) → dicts {title, reason, values},
+    the likeliest first, where `values` are proposed to a form that has all these fields.
     number: prefix of the case's number. control: the role that steers (re-routes, merges, suspends).
     first: the step a case starts in, if not always steps[0]. reopens: the step a new round starts in.
     approvals: universal acts that must be agreed first, e.g. {"suspend": ("leader",)}.
@@ -172,7 +178,10 @@ class CaseType:
     clocks: tuple[Clock, ...] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
-    opening: str = ""
+    intake: Mapping[str, str] = field(default_factory=dict)
+    facts: str = ""
+    similar: str = ""
+    suggest: str = ""
     control: str = "clerk"
     first: Callable[[Any], str] | None = None
     reopens: str = ""

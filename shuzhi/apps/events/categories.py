@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,11 +95,11 @@ def _values(row: Mapping[str, str], have: Mapping[str, int], serving: Mapping[st
         "unit_id": serving.get(row["unit"]),
         "support": [serving[code] for code in row["support"].split(";") if code in serving],
         "urgency": URGENCY[row["urgency"]],
-        "sign_hours": math.ceil(float(row["ack_hours"])),
+        "sign_hours": int(row["ack_hours"]),
         "handle_amount": int(row["handle_amount"]),
         "handle_kind": row["handle_kind"],
-        "verify_hours": math.ceil(float(row["verify_hours"] or 24)),
-        "radius_m": int(row["radius_m"] or 100),
+        "verify_hours": int(row["verify_hours"] or 24),
+        "radius_m": int(row["radius_m"] or 0),
         "self_handle": row["self_handle"] == "yes",
         "elsewhere": row["elsewhere"],
         "keywords": row["keywords"],

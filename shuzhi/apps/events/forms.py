@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django import forms
+from django.utils import timezone
 
-from shuzhi.apps.events.categories import tree
+from shuzhi.apps.events.categories import category_of, tree
+from shuzhi.apps.events.models import Event
+from shuzhi.kernel.models import Member
 from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.models.units import Level
+from shuzhi.kernel.operations import Opening
 
 PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}")
 TEXT_MOST = 10_000
@@ -60,6 +65,16 @@ def _choice(label: str, *, required: bool = True) -> forms.TypedChoiceField:
     )
 
 
+def _moment(label: str, *, help_text: str = "") -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label=label,
+        required=False,
+        help_text=help_text,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": f"{label}要写成日期和时间，如 2026-11-23 14:32"},
+    )
+
+
 def unit_choices(town: Any, *levels: str) -> list[tuple[Any, str]]:
     """The town's working units (villages last), as (id, name)."""
     kept = [
@@ -81,7 +96,10 @@ def category_choices(town: Any) -> list[Any]:
 
 
 class Report(ActForm):
-    """上报: what happened, where, and how to reach whoever says so."""
+    """上报: what happened and where. Each way in says where the event came from and whom it is to be answered to."""
+
+    heading: ClassVar[str] = "上报事件"
+    source: ClassVar[str] = Event.Source.GRID_WORKER
 
     title = forms.CharField(
         label="标题",
@@ -117,6 +135,24 @@ class Report(ActForm):
             cleaned["lon"] = cleaned["lat"] = None
         return cleaned
 
+    def opening(self, by: Member | None) -> Opening:
+        """What the cleaned form opens a case with."""
+        sent = self.cleaned_data
+        category = category_of(self.town, sent.get("category"))
+        return Opening(
+            title=self.title_or_start(),
+            text=sent["text"],
+            file=self.file_values(),
+            urgency=category.urgency if category else 0,
+            lon=sent.get("lon"),
+            lat=sent.get("lat"),
+        )
+
+    def file_values(self) -> dict[str, Any]:
+        sent = self.cleaned_data
+        kept = {name: sent.get(name) for name in ("place", "category", "accuracy_m")}
+        return {"source": self.source, **{name: value for name, value in kept.items() if value}}
+
     def title_or_start(self) -> str:
         """The title given, else the beginning of the text."""
         given = str(self.cleaned_data.get("title") or "").strip()
@@ -131,19 +167,126 @@ class GridReport(Report):
         label="已当场处置", required=False, help_text="小事当场办好的勾选，由网格长确认"
     )
 
+    def file_values(self) -> dict[str, Any]:
+        return {**super().file_values(), "self_handled": self.cleaned_data["self_handled"]}
 
-class PublicReport(Report):
-    """上报 by a resident: name and phone are asked for so that somebody can ask back; both may be left out."""
 
-    name = forms.CharField(label="您的姓名", required=False, max_length=30)
-    phone = forms.CharField(label="联系电话", required=False, max_length=20, help_text="只有承办人看得到")
-    anonymous = forms.BooleanField(label="不公开我的身份", required=False)
+class WithReporter(Report):
+    """A report of somebody who may be asked back: name and phone, both of which may be left out."""
+
+    name = forms.CharField(
+        label="姓名", required=False, max_length=30, error_messages={"max_length": "姓名最多 30 字，请删减"}
+    )
+    phone = forms.CharField(
+        label="联系电话",
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
+        help_text="只有承办人看得到",
+        error_messages={"max_length": "联系电话太长，手机号应为 11 位数字"},
+    )
+    anonymous = forms.BooleanField(label="不公开身份", required=False)
 
     def clean_phone(self) -> str:
         phone = re.sub(r"[\s-]", "", self.cleaned_data["phone"])
         if phone and not PHONE.fullmatch(phone):
-            raise forms.ValidationError("手机号应为 11 位数字")
+            raise forms.ValidationError("手机号应为 11 位数字，座机请加区号")
         return phone
+
+    def opening(self, by: Member | None) -> Opening:
+        made = super().opening(by)
+        made.name, made.phone = self.cleaned_data["name"], self.cleaned_data["phone"]
+        made.anonymous = self.cleaned_data["anonymous"]
+        return made
+
+
+class PublicReport(WithReporter):
+    """上报 by a resident from the portal; the receipt is all that is needed to follow it."""
+
+    heading = "我要反映"
+    source = Event.Source.RESIDENT
+    category = None  # the command centre decides
+    field_order = ("text", "place", "title", "name", "phone", "anonymous")
+
+    def prepare(self) -> None:
+        self.fields["text"].label = "您要反映什么"
+        self.fields["name"].label = "您的姓名"
+        self.fields["anonymous"].label = "不公开我的身份"
+
+    def opening(self, by: Member | None) -> Opening:
+        made = super().opening(by)
+        made.receipt = True
+        return made
+
+
+class HotlineReport(WithReporter):
+    """来电登记: the command centre writes down what came by telephone, from another platform or on a patrol."""
+
+    heading = "来电登记"
+    source_ = forms.ChoiceField(
+        label="来源",
+        choices=[
+            (value, label)
+            for value, label in Event.Source.choices
+            if value not in (Event.Source.GRID_WORKER, Event.Source.IMPORT)
+        ],
+        initial=Event.Source.HOTLINE,
+        error_messages={"required": "请选择来源", "invalid_choice": "没有这个来源，请重新选择"},
+    )
+    outside_number = forms.CharField(
+        label="来文编号",
+        required=False,
+        max_length=64,
+        help_text="12345 工单号或上级平台的编号",
+        error_messages={"max_length": "来文编号最多 64 个字符，请删减"},
+    )
+    at = _moment("反映时间", help_text="不填按现在")
+    reply_due_at = _moment("回复期限", help_text="来文平台要求在何时前回复，没有可不填")
+    field_order = (
+        "source_",
+        "outside_number",
+        "text",
+        "title",
+        "place",
+        "category",
+        "name",
+        "phone",
+        "anonymous",
+        "at",
+        "reply_due_at",
+    )
+
+    def clean_at(self) -> datetime | None:
+        at: datetime | None = self.cleaned_data["at"]
+        if at and at > timezone.now():
+            raise forms.ValidationError("反映时间不能晚于现在，请改正")
+        return at
+
+    def clean_reply_due_at(self) -> datetime | None:
+        due: datetime | None = self.cleaned_data["reply_due_at"]
+        if due and due <= timezone.now():
+            raise forms.ValidationError("回复期限要晚于现在，请改正")
+        return due
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        number = cleaned.get("outside_number")
+        taken = Event.objects.filter(
+            town_id=self.town.id, source=cleaned.get("source_", ""), outside_number=number
+        )
+        if number and (case := taken.values_list("case__number", flat=True).first()):
+            self.add_error("outside_number", f"这个编号已经登记为 {case}，请到那一件里补充")
+        return cleaned
+
+    def opening(self, by: Member | None) -> Opening:
+        made = super().opening(by)
+        made.at = self.cleaned_data["at"]
+        return made
+
+    def file_values(self) -> dict[str, Any]:
+        sent = self.cleaned_data
+        kept = {name: sent[name] for name in ("outside_number", "reply_due_at") if sent[name]}
+        return {**super().file_values(), "source": sent["source_"], **kept}
 
 
 class Opinion(ActForm):
@@ -177,6 +320,7 @@ class Dispatch(ActForm):
         label="协办",
         coerce=int,
         required=False,
+        widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "没有这个协办单位，请重新选择"},
     )
     urgency = forms.TypedChoiceField(label="紧急程度", coerce=int, choices=Urgency.choices, initial=0)

@@ -10,7 +10,15 @@ event = CaseType(
     "事件",
     number="SJ",
     file="models.Event",
-    opening="forms.Report",
+    intake={
+        DISPATCHER: "forms.HotlineReport",
+        "grid_worker": "forms.GridReport",
+        GRID_LEADER: "forms.GridReport",
+        "public": "forms.PublicReport",
+    },
+    facts="queries.facts",
+    similar="queries.similar_cases",
+    suggest="queries.suggestions",
     control=DISPATCHER,
     first=rules.first_step,
     reopens="handle",
@@ -51,8 +59,8 @@ event = CaseType(
             shown="dispatch",
             actions=(
                 Action("dispatch", "派单", to="handle", form="forms.Dispatch", undo=True),
-                Action("reply", "直接答复办结", to=End("resolved"), form="forms.Reply"),
-                Action("decline", "不属受理范围", to=End("declined"), form="forms.Decline"),
+                Action("reply", "直接答复办结", to=End("resolved"), form="forms.Reply", public=True),
+                Action("decline", "不属受理范围", to=End("declined"), form="forms.Decline", public=True),
             ),
         ),
         Step(

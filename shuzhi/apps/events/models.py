@@ -26,7 +26,7 @@ class Category(models.Model):
     handle_kind = models.CharField(max_length=16, default="working")
     verify_hours = models.PositiveSmallIntegerField(default=24)
     radius_m = models.PositiveIntegerField(
-        default=100, help_text="within it another open event may be the same"
+        default=0, help_text="within it another open event may be the same; 0: never by place"
     )
     self_handle = models.BooleanField(
         default=False, help_text="a grid leader may close what was handled on the spot"

@@ -8,13 +8,18 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from shuzhi.apps.events.models import Event
+from shuzhi.apps.events.categories import category_of, tree
+from shuzhi.apps.events.models import Category, Event
 from shuzhi.kernel import geo
+from shuzhi.kernel.declare import Facts
 from shuzhi.kernel.models import Case
 
 
 def events(town_id: int) -> QuerySet[Event]:
     return Event.objects.filter(town_id=town_id).select_related("case")
+
+
+DEFAULT_RADIUS_M = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ def similar(case: Case, event: Event, radius_m: int, *, most: int = 5) -> list[S
 
     Served by case_place_idx (a band of latitude). Nothing without a position.
     """
-    if case.lon is None or case.lat is None:
+    if case.lon is None or case.lat is None or not radius_m:
         return []
     here = geo.Point(case.lon, case.lat)
     dlat = radius_m / 111_000
@@ -59,3 +64,56 @@ def similar(case: Case, event: Event, radius_m: int, *, most: int = 5) -> list[S
         )[:50]
     ]
     return sorted((one for one in found if one.metres <= radius_m), key=lambda one: one.metres)[:most]
+
+
+def facts(case: Facts) -> list[tuple[str, Any]]:
+    """What the case page says of an event beside the case itself; no statement."""
+    file = case.file
+    category = category_of(case.town, file.category_id)
+    parent = category_of(case.town, category.parent_id) if category else None
+    rows: list[tuple[str, Any]] = [
+        ("类别", f"{parent.name} / {category.name}" if category and parent else "待指挥中心判断"),
+        ("来源", Event.Source(file.source).label),
+    ]
+    rows += [("来文编号", file.outside_number)] if file.outside_number else []
+    rows += [("回复期限", file.reply_due_at)] if file.reply_due_at else []
+    rows.append(("地点", file.place))
+    rows += [("定位精度", f"{file.accuracy_m} 米")] if file.accuracy_m else []
+    rows += [("当场处置", "网格员已当场处置")] if file.self_handled else []
+    rows += [("反馈结果", {"solved": "已解决", "unsolved": "未解决"}[file.result])] if file.result else []
+    rows += [("应向哪里反映", file.elsewhere)] if file.elsewhere else []
+    return rows
+
+
+def similar_cases(case: Facts) -> list[dict[str, Any]]:
+    """`similar` for the case page, with the radius of the event's category."""
+    category = category_of(case.town, case.file.category_id)
+    near = similar(case.case, case.file, category.radius_m if category else DEFAULT_RADIUS_M)
+    return [
+        {"number": one.number, "title": one.title, "says": f"{one.metres} 米内", "at": one.opened_at}
+        for one in near
+    ]
+
+
+def suggestions(case: Facts, text: str) -> list[dict[str, Any]]:
+    """The likeliest categories with their units; the one the reporter chose comes first."""
+    known = tree(case.town)
+    found = known.suggest(f"{case.case.title}\n{text}")
+    chosen = known.by_id.get(case.file.category_id)
+    if chosen:
+        found = [(chosen, "上报时选的类别"), *((one, why) for one, why in found if one.pk != chosen.pk)]
+    return [_suggestion(case, category, reason) for category, reason in found[:3]]
+
+
+def _suggestion(case: Facts, category: Category, reason: str) -> dict[str, Any]:
+    unit = case.town.units.get(category.unit_id or 0)
+    return {
+        "title": f"{category.name}，派给{unit.name}" if unit else f"{category.name}，未设默认单位",
+        "reason": reason,
+        "values": {
+            "category": category.pk,
+            "lead": category.unit_id,
+            "support": category.support,
+            "urgency": max(category.urgency, case.case.urgency),
+        },
+    }

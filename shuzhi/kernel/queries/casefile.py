@@ -79,3 +79,56 @@ def links_of(case: Case) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+STATUS = {
+    "report": "awaiting_dispatch",
+    "dispatch": "awaiting_dispatch",
+    "sign": "awaiting_ack",
+    "handle": "handling",
+    "verify": "verifying",
+}
+"""The step of the bar a case stands in → the key of its status mark."""
+
+ENDED = {"declined": "declined", "merged": "merged", "withdrawn": "withdrawn", "unresolved": "unresolved"}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a case stands on its bar: `at` counted from 0, all done at the end; and its status mark with its words."""
+
+    labels: tuple[str, ...]
+    at: int
+    status: str
+    words: str
+
+
+def standing(type_key: str, step: str, *, unsigned: bool) -> tuple[str, str]:
+    """(key on the bar, words) of an open case in a step: 签收 is no step, but a lead that has not signed yet."""
+    declared = _registry.case_type(type_key)
+    spec = declared.step(step)
+    shown = dict(declared.shown)
+    if unsigned and "sign" in shown:
+        return "sign", "待签收"
+    if not spec.shown or spec.shown == "handle":
+        return spec.shown or step, f"{spec.name}中"
+    return spec.shown, f"待{spec.name}"
+
+
+def progress(case: Case, tasks: list[Task]) -> Progress:
+    """The bar of a case, drawn from its tasks."""
+    declared = _registry.case_type(case.type)
+    labels = tuple(words for _, words in declared.shown)
+    if case.closed_at:
+        words = {**declared.outcomes, "merged": "已合并", "withdrawn": "已撤回", "cancelled": "已撤销"}
+        status = ENDED.get(case.outcome, "closed")
+        label = "已结案" if status == "closed" else words.get(case.outcome, "已结案")
+        return Progress(labels, len(labels), status, "结案未解决" if status == "unresolved" else label)
+    current = [task for task in tasks if task.step == case.step and task.opened_seq >= case.step_seq]
+    lead = next((task for task in current if task.lead and not task.done_at), None)
+    key, words_ = standing(case.type, case.step, unsigned=lead is not None and lead.acked_at is None)
+    keys = [key_ for key_, _ in declared.shown]
+    at = keys.index(key) if key in keys else 0
+    if case.suspended:
+        return Progress(labels, at, "suspended", "挂起")
+    return Progress(labels, at, STATUS.get(key, "handling"), words_)

@@ -107,6 +107,13 @@ def local_dt(value: datetime | date | None) -> str:
 
 
 @register.filter
+def beside(value: datetime, other: datetime) -> str:
+    """The time of day only, where `other`, just named, is of the same day."""
+    text = local_dt(value)
+    return text[-5:] if text[:-5] == local_dt(other)[:-5] else text
+
+
+@register.filter
 def ago(value: datetime | None) -> str:
     return clocktext.ago_text(value, timezone.now()) if value else DASH
 

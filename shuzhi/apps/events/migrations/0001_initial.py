@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('handle_amount', models.PositiveSmallIntegerField(default=5)),
                 ('handle_kind', models.CharField(default='working', max_length=16)),
                 ('verify_hours', models.PositiveSmallIntegerField(default=24)),
-                ('radius_m', models.PositiveIntegerField(default=100, help_text='within it another open event may be the same')),
+                ('radius_m', models.PositiveIntegerField(default=0, help_text='within it another open event may be the same; 0: never by place')),
                 ('self_handle', models.BooleanField(default=False, help_text='a grid leader may close what was handled on the spot')),
                 ('elsewhere', models.CharField(blank=True, default='', help_text='where to go if it is not ours', max_length=120)),
                 ('keywords', models.TextField(blank=True, default='')),

@@ -1,0 +1,94 @@
+"""What the installed apps declare, as the fronts may know it: case types, ways in, forms, the words for values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shuzhi.kernel import _registry
+from shuzhi.kernel.declare import Action, CaseType
+from shuzhi.kernel.models import Case, Member
+from shuzhi.kernel.queries.town import Town
+
+PUBLIC = "public"
+"""The audience of an intake that needs no account."""
+
+
+def case_type(key: str) -> CaseType:
+    """Raises KeyError for a type no installed app declares."""
+    return _registry.case_type(key)
+
+
+def case_types() -> list[CaseType]:
+    return list(_registry.case_types().values())
+
+
+def named(declared: CaseType, path: str) -> Any:
+    """What a dotted path of a case type names: a form, a model, a function."""
+    return _registry.resolve(declared.key, path)
+
+
+def role_names(roles: Iterable[str]) -> list[str]:
+    """The Chinese names of roles."""
+    known = _registry.roles()
+    return [known[role] for role in roles if role in known]
+
+
+def action_of(declared: CaseType, key: str) -> Action | None:
+    """A declared act, of whichever step or beside all of them."""
+    everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
+    return next((action for action in everywhere if action.key == key), None)
+
+
+def public_intake() -> tuple[CaseType, Any] | None:
+    """The first case type anybody may open from the portal, and its form."""
+    for declared in case_types():
+        if PUBLIC in declared.intake:
+            return declared, named(declared, declared.intake[PUBLIC])
+    return None
+
+
+def intakes_for(member: Member) -> list[tuple[CaseType, str, Any]]:
+    """The ways in that a member's roles open: case type, role, form class."""
+    return [
+        (declared, role, named(declared, path))
+        for declared in case_types()
+        for role, path in declared.intake.items()
+        if role in member.roles
+    ]
+
+
+def file_of(case: Case) -> Any:
+    """The app's own row of a case; one statement, none where the type has no row."""
+    declared = case_type(case.type)
+    return named(declared, declared.file).objects.get(pk=case.pk) if declared.file else None
+
+
+def told(declared: CaseType, act: str, data: Mapping[str, Any], place: Town) -> list[tuple[str, str]]:
+    """What an entry's data says in words, as (label, value), by the labels and choices of the act's own form."""
+    action = action_of(declared, act)
+    if action is None or not action.form:
+        return []
+    kind = named(declared, action.form)
+    if not any(name in data for name in kind.base_fields):
+        return []
+    said = []
+    for name, field in kind(town=place).fields.items():
+        value = data.get(name)
+        if value in (None, "", []):
+            continue
+        choices = _flat(getattr(field, "choices", ()))
+        many = value if isinstance(value, list) else [value]
+        said.append((str(field.label or name), "、".join(choices.get(str(one), str(one)) for one in many)))
+    return said
+
+
+def _flat(choices: Iterable[Any]) -> dict[str, str]:
+    """Choices, grouped or not, as value → words."""
+    flat: dict[str, str] = {}
+    for value, words in choices:
+        if isinstance(words, list | tuple):
+            flat.update(_flat(words))
+        else:
+            flat[str(value)] = str(words)
+    return flat

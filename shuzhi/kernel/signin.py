@@ -1,0 +1,73 @@
+"""Who is at the other end of a request: user, member, unit and town, read in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from shuzhi.kernel.models import Member
+
+CHOSEN = "member"
+"""The session's key for the place a person with several has chosen to work in."""
+
+P = ParamSpec("P")
+
+
+class MemberRequest(HttpRequest):
+    """A request whose sender is known to be a member."""
+
+    member: Member
+
+
+class MemberBackend(ModelBackend):
+    """Django's own backend, but the user comes with his places: `user.places`, those valid today, oldest first."""
+
+    def get_user(self, user_id: int) -> AbstractBaseUser | None:
+        today = timezone.localdate()
+        places = list(
+            Member.objects.select_related("user", "unit", "town")
+            .filter(Q(valid_until=None) | Q(valid_until__gt=today), user_id=user_id, valid_from__lte=today)
+            .order_by("pk")
+        )
+        if not places:
+            return super().get_user(user_id)
+        user: Any = places[0].user
+        user.places = places
+        return user if self.user_can_authenticate(user) else None
+
+
+def places_of(request: HttpRequest) -> list[Member]:
+    """The places the signed-in user has today; empty for nobody and for a user who is no member."""
+    return list(getattr(request.user, "places", ()))
+
+
+def member_of(request: HttpRequest) -> Member | None:
+    """The place the request speaks for: the one chosen in the session, else the first."""
+    places = places_of(request)
+    chosen = request.session.get(CHOSEN) if len(places) > 1 else None
+    return next((place for place in places if place.pk == chosen), places[0] if places else None)
+
+
+def member_required(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Send whoever is no member to the sign-in page; the view finds `request.member`."""
+
+    @wraps(view)
+    def signed_in(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        member = member_of(request)
+        if member is None:
+            return redirect_to_login(request.get_full_path())
+        known = cast(MemberRequest, request)
+        known.member = member
+        return view(known, *args, **kwargs)
+
+    return signed_in
