@@ -140,6 +140,7 @@ class Step:
 
     join: the step is answered when all, any, or the lead (and nobody asked is still open) have answered.
     then: where to, once it is answered; without it the action's own `to` decides.
+    leads: the steps and Ends that `then`, or an action's function, may choose; the flow chart draws them.
     shown: the step of the progress bar on screen that this one belongs to.
     """
 
@@ -151,6 +152,7 @@ class Step:
     asks: Callable[[Any], list[Ask]] | None = None
     join: Literal["all", "any", "lead"] = "all"
     then: Callable[[Any], str | End] | None = None
+    leads: tuple[str | End, ...] = ()
     optional: bool = False
     shown: str = ""
 

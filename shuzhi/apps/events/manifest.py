@@ -11,10 +11,10 @@ event = CaseType(
     number="SJ",
     file="models.Event",
     intake={
-        DISPATCHER: "forms.HotlineReport",
-        "grid_worker": "forms.GridReport",
-        GRID_LEADER: "forms.GridReport",
-        "public": "forms.PublicReport",
+        DISPATCHER: "intake.HotlineReport",
+        "grid_worker": "intake.GridReport",
+        GRID_LEADER: "intake.GridReport",
+        "public": "intake.PublicReport",
     },
     facts="queries.facts",
     similar="queries.similar_cases",
@@ -72,6 +72,7 @@ event = CaseType(
             shown="handle",
             actions=(Action("feedback", "反馈", form="forms.Feedback"),),
             then=lambda case: "verify",
+            leads=("verify",),
         ),
         Step(
             "verify",
