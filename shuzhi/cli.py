@@ -32,6 +32,8 @@ def main() -> None:
         execute_from_command_line([sys.argv[0], command, *rest])
     except postgres.PostgresUnavailable as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _serve(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """`shuzhi serve`: the web server and the job worker under one parent, which brings back what dies and outlives neither."""
 
 import ctypes
+import errno
 import fcntl
 import hashlib
 import os
@@ -113,7 +114,7 @@ def port_problem(host: str, port: int) -> str | None:
     except PermissionError:
         return f"没有权限使用端口 {port}，请用 --port 换一个 1024 以上的端口 / not permitted: choose --port above 1024"
     except OSError as error:
-        if error.errno != 98:
+        if error.errno != errno.EADDRINUSE:
             return f"不能在 {host}:{port} 上监听：{error.strerror} / cannot listen there"
         holder = _holder(port) or "另一个用户的程序 / a program of another user"
         return f"端口 {port} 已被占用：{holder}。请先停止它，或用 --port 换一个端口 / port {port} is taken: stop it or use --port"

@@ -82,11 +82,6 @@ INSTALLED_APPS = [
     "shuzhi.apps.events",
     "shuzhi.demo",
 ]
-INSTALLED_APPS = [
-    a
-    for a in INSTALLED_APPS
-    if not a.startswith("shuzhi") or (PACKAGE.parent / a.replace(".", "/") / "apps.py").exists()
-]  # TEMPORARY
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -151,6 +146,9 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "background"
 # A notice that was refused is tried again after so many seconds, then it is dead and waits for a person.
 SHUZHI_RETRY_SECONDS = (30, 300)
 
+# SHUZHI_TOWN: the code of the town whose portal stands at "/", where several towns share an installation.
+SHUZHI_TOWN = os.environ.get("SHUZHI_TOWN", "")
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "zh-hans"
@@ -159,7 +157,7 @@ USE_I18N = True
 USE_TZ = True
 
 # Sign-in. A wrong password is counted by name and address together, so nobody can lock a colleague out from afar.
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shuzhi.kernel.signin.MemberBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -175,6 +173,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "shuzhi.desk.views.signin.locked_out"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/login/"

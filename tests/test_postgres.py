@@ -187,6 +187,7 @@ def private_wheel(parent: Path) -> Path:
 
 
 def use_only(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.delenv("SHUZHI_POSTGRES", raising=False)
     major = postgres._major(folder)
     monkeypatch.setattr(postgres, "_found", lambda: [postgres.Binaries(folder, major, True)])
 

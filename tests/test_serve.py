@@ -1,6 +1,7 @@
 """`shuzhi serve`, for real: what dies comes back, nothing outlives the parent, a taken port is explained."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -49,16 +50,19 @@ def serving(home: Path) -> "Iterator[tuple[subprocess.Popen[str], int]]":
             site.terminate()
 
 
+def get(port: int, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path, headers=headers)
+    return connection.getresponse()
+
+
 def status(port: int) -> int | None:
     """The answer to a request that reads a session, and so asks the database; None while nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
-        connection.request("GET", "/desk/", headers={"Cookie": "sessionid=not-a-session"})
-        return connection.getresponse().status
+        with get(port, "/desk/", {"Cookie": "sessionid=not-a-session"}) as answer:
+            return answer.status
     except OSError:
         return None
-    finally:
-        connection.close()
 
 
 def eventually(holds: Callable[[], object], within: float = 20) -> None:
@@ -131,6 +135,16 @@ def test_nothing_outlives_the_parent_and_the_next_takes_over(home):
         assert "网站 1 个" in said
         assert site.wait(20) == 0
         assert postgres.Cluster(home)._state() == "down"
+
+
+def test_static_files_carry_their_hash_and_are_kept_for_ever(home):
+    with serving(home) as (_, port):
+        names = json.loads((home / "static" / "staticfiles.json").read_text())["paths"]
+        assert names["ui/base.css"] != "ui/base.css"
+        answer = get(port, f"/static/{names['ui/base.css']}", {"Accept-Encoding": "gzip"})
+    assert answer.status == 200
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in answer.headers["Cache-Control"]
 
 
 def test_a_taken_port_is_said_with_what_holds_it(home):

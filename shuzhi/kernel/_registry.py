@@ -72,7 +72,7 @@ def town_wide_roles() -> frozenset[str]:
 @cache
 def child_types() -> frozenset[str]:
     """Types that are asked for as children: acting on one of them locks its parent first."""
-    return frozenset(key for key, declared in case_types().items() if getattr(declared, "child", False))
+    return frozenset(key for key, declared in case_types().items() if declared.child)
 
 
 @cache

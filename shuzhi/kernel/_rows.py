@@ -29,6 +29,7 @@ BLOCK = 200
 """How many ids are drawn at once for a table; those left over when a process ends are never used."""
 
 _pools: dict[tuple[str, type[models.Model]], deque[int]] = defaultdict(deque)
+os.register_at_fork(after_in_child=_pools.clear)  # or two processes would give the same ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +61,26 @@ def _table(model: type[models.Model]) -> _Table:
     )
 
 
-def _draw(model: type[models.Model], need: int = 1) -> int:
-    """The next free id of a table."""
+def draw(model: type[models.Model], *, above: int = 0) -> int:
+    """The next free id of a table; greater than `above`."""
     pool = _pools[connection.settings_dict["NAME"] or "", model]
     while True:
         try:
-            return pool.popleft()
+            key = pool.popleft()
         except IndexError:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                    [model._meta.db_table, max(BLOCK, need)],
-                )
-                pool.extend(row[0] for row in cursor.fetchall())
+            _fill(pool, model, BLOCK)
+            continue
+        if key > above:
+            return key
+
+
+def _fill(pool: deque[int], model: type[models.Model], need: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, need],
+        )
+        pool.extend(row[0] for row in cursor.fetchall())
 
 
 class Rows:
@@ -88,13 +96,13 @@ class Rows:
         """Draw ids for a batch in one go."""
         pool = _pools[connection.settings_dict["NAME"] or "", model]
         if len(pool) < count:
-            pool.appendleft(_draw(model, count - len(pool)))
+            _fill(pool, model, count - len(pool))
 
     def add(self, row: M) -> M:
         """Take a new row; it has its id from here on."""
         model = type(row)
         if row.pk is None and _table(model).sequenced:
-            row.pk = _draw(model)
+            row.pk = draw(model)
         self.added.setdefault(model, []).append(row)
         self._new.add(id(row))
         return row
@@ -155,6 +163,7 @@ class Rows:
         """Write all of it as one statement. Foreign keys are checked at commit, so the order does not matter."""
         parts = [*self._inserts(), *self._updates(), *self.statements]
         if not parts:
+            self._forget()
             return
         with connection.cursor() as cursor:
             # Each part is short enough for the driver to remember how it is split at its parameters; the whole is not.
@@ -170,7 +179,9 @@ class Rows:
         for model, rows in self.added.items():
             table = _table(model)
             one = "(" + ", ".join(["%s"] * len(table.columns)) + ")"
-            sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {', '.join([one] * len(rows))}"
+            sql = (
+                f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {', '.join([one] * len(rows))}"
+            )
             yield sql, [value for row in rows for value in _values(row, table)]
 
     def _updates(self) -> Iterator[tuple[str, list[Any]]]:
@@ -222,7 +233,10 @@ def select(model: type[M], where: str, parameters: list[Any]) -> list[M]:
         found = cursor.fetchall()
     if any(table.convert):
         kept = [i for i, convert in enumerate(table.convert) if convert]
-        found = [[json.loads(v) if i in kept and isinstance(v, str) else v for i, v in enumerate(row)] for row in found]
+        found = [
+            [json.loads(v) if i in kept and isinstance(v, str) else v for i, v in enumerate(row)]
+            for row in found
+        ]
     return [model.from_db(connection.alias, table.attributes, row) for row in found]
 
 

@@ -169,7 +169,7 @@ class CaseType:
     first: the step a case starts in, if not always steps[0]. reopens: the step a new round starts in.
     approvals: universal acts that must be agreed first, e.g. {"suspend": ("leader",)}.
     shown: the progress bar, as (key, name). dated: file fields that place a row in a period and change only by `correct`.
-    units: gives the ids of the units that may see a case from the start.
+    child: asked for by another procedure (Ask.child), told when it ends, called off with the step that waits for it.
     """
 
     key: str
@@ -192,6 +192,7 @@ class CaseType:
     dated: tuple[str, ...] = ()
     correctable: tuple[str, ...] = ()
     retention: str = ""
+    child: bool = False
 
     def step(self, key: str) -> Step:
         """Raises KeyError with the case type's name if there is no such step."""

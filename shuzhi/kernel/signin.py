@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +30,7 @@ class MemberRequest(HttpRequest):
 class MemberBackend(ModelBackend):
     """Django's own backend, but the user comes with his places: `user.places`, those valid today, oldest first."""
 
-    def get_user(self, user_id: int) -> AbstractBaseUser | None:
+    def get_user(self, user_id: int) -> User | None:
         today = timezone.localdate()
         places = list(
             Member.objects.select_related("user", "unit", "town")
@@ -61,8 +61,7 @@ def member_required(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Send whoever is no member to the sign-in page; the view finds `request.member`."""
 
-    @wraps(view)
-    def signed_in(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def signed_in(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         member = member_of(request)
         if member is None:
             return redirect_to_login(request.get_full_path())
@@ -70,4 +69,5 @@ def member_required(
         known.member = member
         return view(known, *args, **kwargs)
 
+    update_wrapper(signed_in, view)
     return signed_in

@@ -1,6 +1,6 @@
 """What a deadline light says, and how spans of time are worded. Pure: no Django, no clock of its own.
 
-`static/ui/clock.js` repeats `light` in the browser; a browser test holds the two together.
+`static/ui/clock.js` repeats `light` in the browser; tests/test_browser.py holds the two together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ def soon_from(due_at: datetime, started_at: datetime | None) -> datetime:
     return due_at - max(span / SOON_SHARE, SOON)
 
 
-def light(due_at: datetime | None, started_at: datetime | None, now: datetime, stopped: bool = False) -> tuple[str, str]:
+def light(
+    due_at: datetime | None, started_at: datetime | None, now: datetime, stopped: bool = False
+) -> tuple[str, str]:
     """The state (ok, soon, over, stop or none) and the words of a deadline light.
 
     What is left is rounded down, so that the light never promises more time than there is.

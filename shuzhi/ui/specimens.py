@@ -24,12 +24,25 @@ PAGES = {
 
 
 class Specimen(forms.Form):
-    words = forms.CharField(label="反映内容", widget=forms.Textarea(attrs={"rows": 3}), help_text="写清：在哪里、什么情况、影响谁。不要写身份证号。")
-    phone = forms.RegexField(r"^1\d{10}$", label="手机号", required=False, error_messages={"invalid": "手机号应为 11 位数字"})
-    unit = forms.ChoiceField(label="主办", choices=[("", "请选择"), ("a", "镇市政维护站"), ("b", "综合行政执法队")])
-    urgency = forms.ChoiceField(label="紧急程度", choices=[("0", "一般"), ("1", "较急"), ("2", "紧急")], widget=forms.RadioSelect)
+    words = forms.CharField(
+        label="反映内容",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="写清：在哪里、什么情况、影响谁。不要写身份证号。",
+    )
+    phone = forms.RegexField(
+        r"^1\d{10}$", label="手机号", required=False, error_messages={"invalid": "手机号应为 11 位数字"}
+    )
+    unit = forms.ChoiceField(
+        label="主办", choices=[("", "请选择"), ("a", "镇市政维护站"), ("b", "综合行政执法队")]
+    )
+    urgency = forms.ChoiceField(
+        label="紧急程度", choices=[("0", "一般"), ("1", "较急"), ("2", "紧急")], widget=forms.RadioSelect
+    )
     support = forms.MultipleChoiceField(
-        label="协办", choices=[("a", "供电所"), ("b", "派出所"), ("c", "司法所")], widget=forms.CheckboxSelectMultiple, required=False
+        label="协办",
+        choices=[("a", "供电所"), ("b", "派出所"), ("c", "司法所")],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
     day = forms.DateField(label="办结日期", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     photo = forms.FileField(label="现场照片", required=False, help_text="每张不超过 10 MB")
@@ -49,7 +62,13 @@ def address(page: str) -> str:
 
 def chrome(page: str) -> dict[str, Any]:
     here = [{"label": label, "href": address(key), "current": key == page} for key, label in PAGES.items()]
-    common: dict[str, Any] = {"town_name": "云屿镇", "demo": True, "home": address("parts"), "logout": address("parts"), "user_label": "陈某甲"}
+    common: dict[str, Any] = {
+        "town_name": "云屿镇",
+        "demo": True,
+        "home": address("parts"),
+        "logout": address("parts"),
+        "user_label": "陈某甲",
+    }
     if page == "portal":
         return common | {
             "town_name": "云屿镇人民政府",
@@ -57,8 +76,14 @@ def chrome(page: str) -> dict[str, Any]:
             "user_label": "",
             "login": address("form"),
             "tools": [{"label": "无障碍", "href": address("parts")}],
-            "nav": [{"label": label, "href": address("portal"), "current": label == "首页"} for label in ("首页", "政务公开", "办事服务", "互动交流")],
-            "footer": [{"label": label, "href": address("portal")} for label in ("网站地图", "无障碍说明", "隐私说明")],
+            "nav": [
+                {"label": label, "href": address("portal"), "current": label == "首页"}
+                for label in ("首页", "政务公开", "办事服务", "互动交流")
+            ],
+            "footer": [
+                {"label": label, "href": address("portal")}
+                for label in ("网站地图", "无障碍说明", "隐私说明")
+            ],
             "sponsor": "云屿镇人民政府",
         }
     names = ("待办", "上报", "记录", "我的")
@@ -68,11 +93,26 @@ def chrome(page: str) -> dict[str, Any]:
         "platform_name": "智治平台",
         "unit_label": "指挥中心",
         "search": address("list"),
-        "tools": [{"label": "来电登记", "href": address("form"), "icon": "phone"}, {"label": "通知", "href": address("parts"), "icon": "bell", "count": 5}],
-        "nav": [{"label": label, "href": address("parts"), "current": label == "治理平台"} for label in ("治理平台", "数字驾驶舱", "应用超市")],
-        "rail": [{**item, "icon": name, "count": 12 if name == "layout-dashboard" else 0} for item, name in zip(here, drawn, strict=True)],
+        "tools": [
+            {"label": "来电登记", "href": address("form"), "icon": "phone"},
+            {"label": "通知", "href": address("parts"), "icon": "bell", "count": 5},
+        ],
+        "nav": [
+            {"label": label, "href": address("parts"), "current": label == "治理平台"}
+            for label in ("治理平台", "数字驾驶舱", "应用超市")
+        ],
+        "rail": [
+            {**item, "icon": name, "count": 12 if name == "layout-dashboard" else 0}
+            for item, name in zip(here, drawn, strict=True)
+        ],
         "tabs": [
-            {"label": label, "href": address("mobile"), "icon": name, "current": label == "上报", "count": 3 if label == "待办" else 0}
+            {
+                "label": label,
+                "href": address("mobile"),
+                "icon": name,
+                "current": label == "上报",
+                "count": 3 if label == "待办" else 0,
+            }
             for label, name in zip(names, icons, strict=True)
         ],
     }

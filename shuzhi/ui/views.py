@@ -19,7 +19,9 @@ def elder(request: HttpRequest) -> HttpResponse:
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     response = HttpResponseRedirect(wanted if safe else "/")
     if request.POST.get("elder") == "1":
-        response.set_cookie(ELDER_COOKIE, "1", max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax")
+        response.set_cookie(
+            ELDER_COOKIE, "1", max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax"
+        )
     else:
         response.delete_cookie(ELDER_COOKIE, samesite="Lax")
     return response

@@ -81,7 +81,8 @@ def load_shipped(town: Unit, serving: Mapping[str, int]) -> int:
         made = Category.objects.create(town=town, **_values(row, have, serving))
         have[row["code"]] = made.pk
         added += 1
-    Unit.objects.filter(pk=town.pk).update(version=town.version + 1)
+    if added:
+        Unit.objects.filter(pk=town.pk).update(version=town.version + 1)
     return added
 
 

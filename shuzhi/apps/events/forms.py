@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
-from django.utils import timezone
 
-from shuzhi.apps.events.categories import category_of, tree
-from shuzhi.apps.events.models import Event
-from shuzhi.kernel.models import Member
+from shuzhi.apps.events.categories import tree
 from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.models.units import Level
-from shuzhi.kernel.operations import Opening
 
-PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}")
 TEXT_MOST = 10_000
+TERMS = {
+    "2 hours": "2 小时",
+    "24 hours": "24 小时",
+    "3 working": "3 个工作日",
+    "5 working": "5 个工作日",
+    "10 working": "10 个工作日",
+    "15 working": "15 个工作日",
+}
+"""What the command centre may set instead of the category's own handling time: "amount kind" → words."""
 
 
 class ActForm(forms.Form):
@@ -41,7 +43,7 @@ class ActForm(forms.Form):
         }
 
 
-def _text(label: str, *, required: bool = True, help_text: str = "", rows: int = 4) -> forms.CharField:
+def text_field(label: str, *, required: bool = True, help_text: str = "", rows: int = 4) -> forms.CharField:
     return forms.CharField(
         label=label,
         required=required,
@@ -55,23 +57,13 @@ def _text(label: str, *, required: bool = True, help_text: str = "", rows: int =
     )
 
 
-def _choice(label: str, *, required: bool = True) -> forms.TypedChoiceField:
+def choice_field(label: str, *, required: bool = True) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=label,
         coerce=int,
         empty_value=None,
         required=required,
         error_messages={"required": f"请选择{label}", "invalid_choice": f"没有这个{label}，请重新选择"},
-    )
-
-
-def _moment(label: str, *, help_text: str = "") -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        required=False,
-        help_text=help_text,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": f"{label}要写成日期和时间，如 2026-11-23 14:32"},
     )
 
 
@@ -95,215 +87,21 @@ def category_choices(town: Any) -> list[Any]:
     return [(known.by_id[parent].name, leaves) for parent, leaves in groups.items()]
 
 
-class Report(ActForm):
-    """上报: what happened and where. Each way in says where the event came from and whom it is to be answered to."""
-
-    heading: ClassVar[str] = "上报事件"
-    source: ClassVar[str] = Event.Source.GRID_WORKER
-
-    title = forms.CharField(
-        label="标题",
-        required=False,
-        max_length=60,
-        help_text="一句话说清什么事、在哪里，可不填",
-        error_messages={"max_length": "标题最多 60 字，请删减"},
-    )
-    text = _text("反映内容", help_text="什么事、在什么地方、什么时候发现的", rows=6)
-    place = forms.CharField(
-        label="地点", required=False, max_length=200, help_text="村名、路名、门牌或附近的标志物"
-    )
-    category = _choice("类别", required=False)
-    lon = forms.FloatField(required=False, widget=forms.HiddenInput)
-    lat = forms.FloatField(required=False, widget=forms.HiddenInput)
-    accuracy_m = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
-
-    def prepare(self) -> None:
-        field = self.fields["category"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "由指挥中心判断"), *category_choices(self.town)]
-
-    def clean_text(self) -> str:
-        text = " ".join(self.cleaned_data["text"].replace("\x00", "").splitlines()).strip()
-        if len(text) < 4:
-            raise forms.ValidationError("请多写几个字，说清是什么事")
-        return text
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        lon, lat = cleaned.get("lon"), cleaned.get("lat")
-        if (lon is None) != (lat is None):
-            cleaned["lon"] = cleaned["lat"] = None
-        return cleaned
-
-    def opening(self, by: Member | None) -> Opening:
-        """What the cleaned form opens a case with."""
-        sent = self.cleaned_data
-        category = category_of(self.town, sent.get("category"))
-        return Opening(
-            title=self.title_or_start(),
-            text=sent["text"],
-            file=self.file_values(),
-            urgency=category.urgency if category else 0,
-            lon=sent.get("lon"),
-            lat=sent.get("lat"),
-        )
-
-    def file_values(self) -> dict[str, Any]:
-        sent = self.cleaned_data
-        kept = {name: sent.get(name) for name in ("place", "category", "accuracy_m")}
-        return {"source": self.source, **{name: value for name, value in kept.items() if value}}
-
-    def title_or_start(self) -> str:
-        """The title given, else the beginning of the text."""
-        given = str(self.cleaned_data.get("title") or "").strip()
-        text = str(self.cleaned_data["text"])
-        return given or (text if len(text) <= 30 else text[:29] + "…")
-
-
-class GridReport(Report):
-    """上报 by a grid worker, who may have dealt with it on the spot."""
-
-    self_handled = forms.BooleanField(
-        label="已当场处置", required=False, help_text="小事当场办好的勾选，由网格长确认"
-    )
-
-    def file_values(self) -> dict[str, Any]:
-        return {**super().file_values(), "self_handled": self.cleaned_data["self_handled"]}
-
-
-class WithReporter(Report):
-    """A report of somebody who may be asked back: name and phone, both of which may be left out."""
-
-    name = forms.CharField(
-        label="姓名", required=False, max_length=30, error_messages={"max_length": "姓名最多 30 字，请删减"}
-    )
-    phone = forms.CharField(
-        label="联系电话",
-        required=False,
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
-        help_text="只有承办人看得到",
-        error_messages={"max_length": "联系电话太长，手机号应为 11 位数字"},
-    )
-    anonymous = forms.BooleanField(label="不公开身份", required=False)
-
-    def clean_phone(self) -> str:
-        phone = re.sub(r"[\s-]", "", self.cleaned_data["phone"])
-        if phone and not PHONE.fullmatch(phone):
-            raise forms.ValidationError("手机号应为 11 位数字，座机请加区号")
-        return phone
-
-    def opening(self, by: Member | None) -> Opening:
-        made = super().opening(by)
-        made.name, made.phone = self.cleaned_data["name"], self.cleaned_data["phone"]
-        made.anonymous = self.cleaned_data["anonymous"]
-        return made
-
-
-class PublicReport(WithReporter):
-    """上报 by a resident from the portal; the receipt is all that is needed to follow it."""
-
-    heading = "我要反映"
-    source = Event.Source.RESIDENT
-    category = None  # the command centre decides
-    field_order = ("text", "place", "title", "name", "phone", "anonymous")
-
-    def prepare(self) -> None:
-        self.fields["text"].label = "您要反映什么"
-        self.fields["name"].label = "您的姓名"
-        self.fields["anonymous"].label = "不公开我的身份"
-
-    def opening(self, by: Member | None) -> Opening:
-        made = super().opening(by)
-        made.receipt = True
-        return made
-
-
-class HotlineReport(WithReporter):
-    """来电登记: the command centre writes down what came by telephone, from another platform or on a patrol."""
-
-    heading = "来电登记"
-    source_ = forms.ChoiceField(
-        label="来源",
-        choices=[
-            (value, label)
-            for value, label in Event.Source.choices
-            if value not in (Event.Source.GRID_WORKER, Event.Source.IMPORT)
-        ],
-        initial=Event.Source.HOTLINE,
-        error_messages={"required": "请选择来源", "invalid_choice": "没有这个来源，请重新选择"},
-    )
-    outside_number = forms.CharField(
-        label="来文编号",
-        required=False,
-        max_length=64,
-        help_text="12345 工单号或上级平台的编号",
-        error_messages={"max_length": "来文编号最多 64 个字符，请删减"},
-    )
-    at = _moment("反映时间", help_text="不填按现在")
-    reply_due_at = _moment("回复期限", help_text="来文平台要求在何时前回复，没有可不填")
-    field_order = (
-        "source_",
-        "outside_number",
-        "text",
-        "title",
-        "place",
-        "category",
-        "name",
-        "phone",
-        "anonymous",
-        "at",
-        "reply_due_at",
-    )
-
-    def clean_at(self) -> datetime | None:
-        at: datetime | None = self.cleaned_data["at"]
-        if at and at > timezone.now():
-            raise forms.ValidationError("反映时间不能晚于现在，请改正")
-        return at
-
-    def clean_reply_due_at(self) -> datetime | None:
-        due: datetime | None = self.cleaned_data["reply_due_at"]
-        if due and due <= timezone.now():
-            raise forms.ValidationError("回复期限要晚于现在，请改正")
-        return due
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        number = cleaned.get("outside_number")
-        taken = Event.objects.filter(
-            town_id=self.town.id, source=cleaned.get("source_", ""), outside_number=number
-        )
-        if number and (case := taken.values_list("case__number", flat=True).first()):
-            self.add_error("outside_number", f"这个编号已经登记为 {case}，请到那一件里补充")
-        return cleaned
-
-    def opening(self, by: Member | None) -> Opening:
-        made = super().opening(by)
-        made.at = self.cleaned_data["at"]
-        return made
-
-    def file_values(self) -> dict[str, Any]:
-        sent = self.cleaned_data
-        kept = {name: sent[name] for name in ("outside_number", "reply_due_at") if sent[name]}
-        return {**super().file_values(), "source": sent["source_"], **kept}
-
-
 class Opinion(ActForm):
-    text = _text("意见", required=False)
+    text = text_field("意见", required=False)
 
 
 class Reason(ActForm):
-    text = _text("理由")
+    text = text_field("理由")
 
 
 class SelfHandle(ActForm):
-    text = _text("处置情况", help_text="怎么处置的、现在怎么样")
+    text = text_field("处置情况", help_text="怎么处置的、现在怎么样")
 
 
 class ToTeam(ActForm):
-    lead = _choice("执法队")
-    text = _text("意见", required=False)
+    lead = choice_field("执法队")
+    text = text_field("意见", required=False)
 
     def prepare(self) -> None:
         field = self.fields["lead"]
@@ -314,8 +112,8 @@ class ToTeam(ActForm):
 class Dispatch(ActForm):
     """派单: the category confirmed, one lead and those beside it, how urgent, by when, and what is wanted."""
 
-    category = _choice("类别")
-    lead = _choice("主办")
+    category = choice_field("类别")
+    lead = choice_field("主办")
     support = forms.TypedMultipleChoiceField(
         label="协办",
         coerce=int,
@@ -323,8 +121,20 @@ class Dispatch(ActForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "没有这个协办单位，请重新选择"},
     )
-    urgency = forms.TypedChoiceField(label="紧急程度", coerce=int, choices=Urgency.choices, initial=0)
-    text = _text("派单意见", required=False, rows=3)
+    urgency = forms.TypedChoiceField(
+        label="紧急程度",
+        coerce=int,
+        choices=Urgency.choices,
+        initial=0,
+        error_messages={"required": "请选择紧急程度", "invalid_choice": "没有这个紧急程度，请重新选择"},
+    )
+    term = forms.ChoiceField(
+        label="处置时限",
+        required=False,
+        choices=[("", "按类别的时限"), *TERMS.items()],
+        error_messages={"invalid_choice": "没有这个处置时限，请重新选择"},
+    )
+    text = text_field("派单意见", required=False, rows=3)
 
     def prepare(self) -> None:
         for name, choices in (
@@ -355,12 +165,15 @@ class Dispatch(ActForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if term := cleaned.pop("term", ""):
+            amount, kind = term.split(maxsplit=1)
+            cleaned.update(handle_amount=int(amount), handle_kind=kind)
         cleaned["support"] = [unit for unit in cleaned.get("support") or [] if unit != cleaned.get("lead")]
         return cleaned
 
 
 class Reply(ActForm):
-    text = _text("答复内容", help_text="会告知上报人")
+    text = text_field("答复内容", help_text="会告知上报人")
 
 
 class Decline(ActForm):
@@ -372,7 +185,7 @@ class Decline(ActForm):
         help_text="写明单位名称，能写电话更好",
         error_messages={"required": "请写明应向哪里反映"},
     )
-    text = _text("理由")
+    text = text_field("理由")
 
     def prepare(self) -> None:
         if self.state is not None and self.state.file.category_id:
@@ -390,8 +203,8 @@ class Feedback(ActForm):
         widget=forms.RadioSelect,
         error_messages={"required": "请选择结果"},
     )
-    text = _text("处置情况")
+    text = text_field("处置情况")
 
 
 class Verify(ActForm):
-    text = _text("核查情况", required=False)
+    text = text_field("核查情况", required=False)

@@ -4,23 +4,22 @@ Each raises a `NotDone` (errors.py) and has then written nothing. `key` makes a 
 give the first answer.
 """
 
+from shuzhi.kernel._engine import Opening
 from shuzhi.kernel.operations.acting import acknowledge, act, answer, approve
-from shuzhi.kernel.operations.opening import Opening, open_case, open_cases
+from shuzhi.kernel.operations.opening import open_case, open_cases
 from shuzhi.kernel.operations.rating import rate, reopen
+from shuzhi.kernel.operations.taking_back import merge, undo, withdraw
 from shuzhi.kernel.operations.universal import (
     assist,
     correct,
     extend,
-    merge,
     note,
     resume,
     send_back,
     supervise,
     suspend,
     transfer,
-    undo,
     urge,
-    withdraw,
 )
 
 __all__ = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shuzhi.kernel import _engine, _registry
@@ -137,6 +137,7 @@ def _propose(state: State, action: Action, by: Member, task: Task | None, text: 
         action.approve,
         {
             "data": {name: _engine.plain(value) for name, value in state.data.items()},
+            "dates": [name for name, value in state.data.items() if isinstance(value, date)],
             "task": task.pk if task else None,
             "override": override,
         },
@@ -203,12 +204,21 @@ def approve(
             return complete(state, f"refuse:{task.act}", text=text, key=key, body=body)
         if proposal["rest"]:
             ask_approval(state, task.act, tuple(proposal["rest"]), proposal, Member(pk=proposal["by"]))
-            return complete(state, f"approve:{task.act}", text=text, key=key, body=body)
-        state.data = proposal["data"]
+            return complete(state, f"agree:{task.act}", text=text, key=key, body=body)
+        state.data = _revived(proposal)
         _take_effect(state, task, proposal)
         return complete(state, f"approve:{task.act}", text=text, data=dict(state.data), key=key, body=body)
 
     return once(_town_id(by), key, body, work)
+
+
+def _revived(proposal: dict[str, Any]) -> dict[str, Any]:
+    """The proposed data with its dates as dates again."""
+    data = dict(proposal["data"])
+    for name in proposal.get("dates", ()):
+        kind = datetime if "T" in data[name] else date
+        data[name] = kind.fromisoformat(data[name])
+    return data
 
 
 def _take_effect(state: State, task: Task, proposal: dict[str, Any]) -> None:
@@ -222,9 +232,8 @@ def _take_effect(state: State, task: Task, proposal: dict[str, Any]) -> None:
         for action in (*state.type.acts, *(action for step in state.type.steps for action in step.actions))
         if action.key == task.act
     )
-    for guard in action.needs:
-        if not guard.check(state) and not proposal["override"]:
-            raise Unlawful(guard.says, guard.law)
+    if any(not guard.check(state) for guard in action.needs):
+        _pass_guards(state, action, Member.objects.get(pk=proposal["by"]), proposal["override"])
     answered = next((one for one in state.tasks if one.pk == proposal["task"] and one.done_at is None), None)
     _engine.do(state, action, answered)
 
@@ -242,13 +251,8 @@ def acknowledge(
         if task.acked_at:
             raise conflict(state, "已经签收")
         state.rows.change(task, acked_at=state.when, acked_by_id=by.pk, version=task.version + 1)
-        for run in state.runs:
-            if (
-                run.task_id == task.pk
-                and run.met_at is None
-                and "acknowledge" in state.type.clock(run.key).ends
-            ):
-                _engine.meet(state, run)
+        _engine.tick_task(state, task, "acknowledge")
+        _engine.tick(state, "acknowledge")
         return complete(state, "acknowledge", data={"task": task.pk}, key=key, body=body, quiet=True)
 
     return once(_town_id(by), key, body, work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +15,8 @@ from shuzhi.kernel.calendar import NEVER
 from shuzhi.kernel.models import Case, ClockRun, Day, Member, Pause, Task, Unit
 from shuzhi.kernel.queries.town import town_by_id
 
-BATCH = 5000
+BATCH = 1000
+"""Cases whose clocks are recomputed in one transaction; their acts wait for so long."""
 
 
 def set_day(*, day: date, works: bool, name: str, by: Member | None, now: datetime) -> Day:
@@ -28,36 +30,46 @@ def set_day(*, day: date, works: bool, name: str, by: Member | None, now: dateti
 
 
 def recompute_if_changed(*, now: datetime) -> int:
-    """Recompute if a day was changed since the last time; how many clocks moved."""
+    """Recompute if a day was changed since the last time; how many clocks moved.
+
+    The towns are marked afterwards: if this stops half-way, the next call does all of it again.
+    """
+    changed = Day.objects.aggregate(at=Max("changed_at"))["at"]
+    stale = [
+        town.pk
+        for town in Unit.objects.filter(level="town").order_by("pk")
+        if changed and town.settings.get("days_as_of", "") < changed.isoformat()
+    ]
+    if not stale:
+        return 0
+    moved = recompute(now=now, towns=stale)
     with transaction.atomic():
-        towns = list(Unit.objects.select_for_update().filter(level="town").order_by("pk"))
-        changed = Day.objects.aggregate(at=Max("changed_at"))["at"]
-        stale = [town for town in towns if changed and town.settings.get("days_as_of", "") < changed.isoformat()]
-        for town in stale:
+        for town in Unit.objects.select_for_update(no_key=True).filter(pk__in=stale).order_by("pk"):
             town.settings["days_as_of"] = changed.isoformat()
             town.save(update_fields=["settings"])
-    return recompute(now=now) if stale else 0
+    return moved
 
 
-def recompute(*, now: datetime) -> int:
+def recompute(*, now: datetime, towns: Sequence[int] | None = None) -> int:
     """Recompute every running clock by the calendar as it is; how many moved. Case and task dues follow.
 
     A standing clock keeps its sentinel: it is recomputed when it goes on.
     """
     moved = 0
-    for unit in Unit.objects.filter(level="town"):
+    running = ClockRun.objects.filter(met_at=None, due_at__lt=NEVER)
+    if towns is None:
+        towns = list(Unit.objects.filter(level="town").order_by("pk").values_list("pk", flat=True))
+    for town_id in towns:
         last = 0
         while True:
             with transaction.atomic():
-                batch = list(
-                    ClockRun.objects.filter(town=unit, met_at=None, pk__gt=last, due_at__lt=NEVER)
-                    .order_by("pk")
-                    .select_for_update(of=("self",))[:BATCH]
-                )
-                if not batch:
+                later = running.filter(town_id=town_id, case_id__gt=last).order_by("case_id")
+                cases = list(later.values_list("case_id", flat=True).distinct()[:BATCH])
+                if not cases:
                     break
-                last = batch[-1].pk
-                moved += _recompute_batch(batch, unit.pk, now)
+                last = cases[-1]
+                list(Case.objects.select_for_update(no_key=True).filter(pk__in=cases).order_by("pk"))
+                moved += _recompute_batch(list(running.filter(case_id__in=cases)), town_id, now)
     return moved
 
 

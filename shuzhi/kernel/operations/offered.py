@@ -12,7 +12,8 @@ from shuzhi.kernel._engine import UNDO, State
 from shuzhi.kernel._rows import Rows
 from shuzhi.kernel.declare import Action
 from shuzhi.kernel.models import Case, ClockRun, Entry, Member, Task
-from shuzhi.kernel.operations.universal import _may_undo
+from shuzhi.kernel.operations.taking_back import may_undo
+from shuzhi.kernel.operations.universal import may_send_back
 from shuzhi.kernel.operations.writing import UNIVERSAL, controls, holds
 from shuzhi.kernel.queries.town import Town
 
@@ -103,7 +104,7 @@ def _universal(state: State, by: Member, own: list[Task], last: Entry | None) ->
             offers.append(Offer(key, UNIVERSAL[key], task=task))
 
     if last is not None:
-        fresh = last.by_id == by.pk and state.now - last.recorded_at <= UNDO and _may_undo(state, last.act)
+        fresh = last.by_id == by.pk and state.now - last.recorded_at <= UNDO and may_undo(state, last.act)
         signed = any(task.opened_seq == last.seq and (task.acked_at or task.done_at) for task in state.tasks)
         offer("undo", fresh and not signed)
     if case.closed_at:
@@ -118,7 +119,7 @@ def _universal(state: State, by: Member, own: list[Task], last: Entry | None) ->
     ]:
         offer("transfer", True, task)
     for task in own:
-        offer("send_back", bool(task.unit_id) or case.step_seq > 1, task)
+        offer("send_back", may_send_back(state, task), task)
     lead = any(task.lead and not task.done_at for task in state.current())
     offer("assist", lead and (steers or any(task.lead for task in own)))
     offer(

@@ -74,4 +74,3 @@ def retry(*, outgoing_id: int, by: Member, now: datetime) -> None:
     if row.dead_at is None:
         raise Conflict("这条通知已经重发", {"attempts": row.attempts})
     Outgoing.objects.filter(pk=row.pk).update(dead_at=None, attempts=0, error="", not_before=now)
-

@@ -22,7 +22,9 @@ def seal(*, town: Unit, now: datetime) -> Seal | None:
 
     A later loss of entries shows as a chain shorter than its sealed length; the HMAC shows a seal that was touched.
     """
-    Unit.objects.select_for_update().get(pk=town.pk)
+    Unit.objects.select_for_update(no_key=True).get(
+        pk=town.pk
+    )  # rows that name the town may be written meanwhile
     grown = list(
         Case.objects.select_for_update()
         .filter(town=town, entries__gt=F("sealed"))

@@ -5,15 +5,15 @@ They move tasks and internal targets. A statutory clock is extended or held only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State
-from shuzhi.kernel.declare import Ask
+from shuzhi.kernel.declare import BACK, Ask
 from shuzhi.kernel.errors import NotAllowed, Refused, Unlawful
-from shuzhi.kernel.models import Case, Link, Member, Outgoing, Task
+from shuzhi.kernel.models import Member, Outgoing, Task
 from shuzhi.kernel.operations.acting import _open_task, _town_id, ask_approval
 from shuzhi.kernel.operations.writing import (
     Done,
@@ -23,6 +23,7 @@ from shuzhi.kernel.operations.writing import (
     controls,
     holds,
     lock,
+    lock_cases,
     need_open,
     once,
     same_town,
@@ -42,12 +43,18 @@ def _write(
     ended: bool = False,
     quiet: bool = False,
     at: datetime | None = None,
+    also: Iterable[int] = (),
     **sent: Any,
 ) -> Done:
-    """Lock, change, complete: what all of them share. `change` returns what its entry keeps."""
+    """Lock (`also`: other cases the change touches), change, complete: what all of them share.
+
+    `change` returns what its entry keeps.
+    """
     body = body_of(case=case_id, act=name, text=text, **sent)
 
     def work() -> Done:
+        if others := list(also):
+            lock_cases(case_id, *others)
         state = lock(case_id, by=by, now=now, at=at)
         same_town(state, by)
         if not ended:
@@ -100,7 +107,8 @@ def transfer(
             raise Refused("这个单位已经在办这件，请选择另一个单位")
         old = task.unit_id
         _engine.close(state, task, "transferred")
-        _engine.ask(state, Ask(unit=unit_id, lead=task.lead), task.role, kind=task.kind, act=task.act)
+        asked = Ask(unit=unit_id, lead=task.lead, holds=tuple(task.holds))
+        _engine.ask(state, asked, task.role, kind=task.kind, act=task.act)
         assert old is not None
         _engine.withdraw_sight(state, old)
         return {"task": task.pk, "from": old, "unit": unit_id}
@@ -116,19 +124,26 @@ def send_back(*, case_id: int, task_id: int, by: Member, now: datetime, text: st
         task = _open_task(state, task_id, by)
         if task.kind != Task.Kind.MAIN or task.step != state.case.step:
             raise Refused("这项任务不能退回，请直接答复")
-        if state.case.step_seq <= 1 and not task.unit_id:
+        if not may_send_back(state, task):
             raise Refused("已经是第一步，不能退回")
         _engine.close(state, task, "returned")
         if task.unit_id:
             _engine.withdraw_sight(state, task.unit_id)
         if task.lead or len(state.current()) == 1:
-            _engine.go(state, "<")
+            _engine.go(state, BACK)
         else:
             _engine.ask(state, Ask(role=state.type.control), kind=Task.Kind.SIDE, act="send_back")
             _engine.settle(state)
         return {"task": task.pk, "unit": task.unit_id}
 
     return _write(case_id, by, now, "send_back", change, text=text, key=key, task=task_id)
+
+
+def may_send_back(state: State, task: Task) -> bool:
+    """Whether there is a step to go back to: where it came from, else, for a unit, the one who steers."""
+    return bool(
+        state.case.came_from or (task.unit_id and state.case.step != _engine.control_step(state.type))
+    )
 
 
 def assist(*, case_id: int, unit_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
@@ -306,8 +321,7 @@ def suspend(*, case_id: int, by: Member, now: datetime, text: str, key: str = ""
 def _do_suspend(state: State, sent: Mapping[str, Any]) -> None:
     state.rows.change(state.case, suspended=True)
     for run in state.runs:
-        if run.met_at is None and not run.law:
-            _engine.pause(state, run)
+        _engine.stand(state, run)
 
 
 def resume(*, case_id: int, by: Member, now: datetime, text: str = "", key: str = "") -> Done:
@@ -320,8 +334,7 @@ def resume(*, case_id: int, by: Member, now: datetime, text: str = "", key: str 
             raise conflict(state, "这件没有挂起")
         state.rows.change(state.case, suspended=False)
         for run in state.runs:
-            if run.met_at is None:
-                _engine.resume(state, run)
+            _engine.stand(state, run)
 
     return _write(case_id, by, now, "resume", change, text=text, key=key)
 
@@ -345,132 +358,3 @@ def _agreed(state: State, name: str, sent: dict[str, Any], by: Member) -> None:
         raise Refused("已经提请审批，请等待审批结果")
     ask_approval(state, name, roles, {"data": sent, "task": None, "override": ""}, by)
     state.moved["act"] = f"propose:{name}"
-
-
-# -- taking back and joining -----------------------------------------------------------------------------------------
-
-
-def undo(*, case_id: int, by: Member, now: datetime, key: str = "") -> Done:
-    """撤回: take back one's own last act within eight seconds while nobody has signed. Both entries stay."""
-
-    def change(state: State) -> dict[str, Any]:
-        last = _last_entry(state)
-        if last.by_id != by.pk:
-            raise conflict(state, "之后已有他人办理，不能撤回")
-        if now - last.recorded_at > _engine.UNDO:
-            raise Refused("已超过 8 秒，不能撤回；请用退回或改派")
-        if not _may_undo(state, last.act):
-            raise Refused("这一步不能撤回")
-        new = [task for task in state.tasks if task.opened_seq == last.seq]
-        if any(task.acked_at or task.done_at for task in new):
-            raise conflict(state, "已有单位签收，不能撤回")
-        _take_back(state, last.seq, last.data, new)
-        return {"undoes": last.seq}
-
-    return _write(case_id, by, now, "undo", change, key=key, ended=True)
-
-
-def _last_entry(state: State) -> Any:
-    return state.case.record.select_related("by").get(seq=state.case.entries)
-
-
-def _may_undo(state: State, act: str) -> bool:
-    if act in ("transfer", "send_back", "merge", "assist"):
-        return True
-    return any(action.key == act and action.undo for step in state.type.steps for action in step.actions)
-
-
-def _take_back(state: State, seq: int, data: dict[str, Any], new: list[Task]) -> None:
-    case, rows = state.case, state.rows
-    for task in new:
-        _engine.close(state, task, "undone")
-        if task.unit_id:
-            _engine.withdraw_sight(state, task.unit_id)
-    for run in state.runs:
-        if run.started_seq == seq and run.met_at is None:
-            _engine.meet(state, run, void=True)
-        elif run.met_seq == seq:
-            rows.change(run, met_at=None, met_seq=None, void=False)
-    for task in state.tasks:
-        if task.done_seq == seq:
-            rows.change(
-                task, done_at=None, done_by_id=None, done_seq=None, answer="", version=task.version + 1
-            )
-            if task.unit_id:
-                rows.execute(
-                    'UPDATE "kernel_access" SET "until" = NULL WHERE "case_id" = %s AND "unit_id" = %s',
-                    [case.pk, task.unit_id],
-                )
-    if "to" in data:
-        rows.change(
-            case,
-            step=data["left"],
-            came_from=data["came"],
-            step_seq=data["entered"],
-            unit_id=data["led"],
-            outcome="",
-            closed_at=None,
-        )
-        state.moved["to"] = data["left"]
-        if data.get("outcome") == "merged":
-            rows.execute(
-                'DELETE FROM "kernel_ending" WHERE "case_id" = %s AND "round" = %s', [case.pk, case.round]
-            )
-            rows.execute('DELETE FROM "kernel_link" WHERE "other_id" = %s AND "kind" = \'merged\'', [case.pk])
-    for name, value in data.get("was", {}).items():
-        row: Any = case if name in ("urgency", "title") else state.file
-        rows.change(row, **{name: value})
-    rows.execute(
-        'UPDATE "kernel_outgoing" SET "cancelled_at" = %s WHERE "case_id" = %s AND "seq" = %s AND "sent_at" IS NULL',
-        [state.now, case.pk, seq],
-    )
-
-
-def withdraw(
-    *, case_id: int, by: Member | None, now: datetime, text: str, key: str = "", town_id: int | None = None
-) -> Done:
-    """撤回诉求: the reporter takes the matter back, until the one it was sent to has signed.
-
-    by=None: from the portal, whose caller has checked receipt and code.
-    """
-    body = body_of(case=case_id, act="withdraw", text=text)
-
-    def work() -> Done:
-        state = lock(case_id, by=by, now=now)
-        if by is not None:
-            same_town(state, by)
-            _need(state.case.opened_by_id == by.pk or controls(state, by), "上报人")
-        need_open(state)
-        if any(task.acked_at for task in state.tasks):
-            raise Refused("承办单位已经签收，不能撤回；如情况有变，请写备注或致电指挥中心")
-        _engine.end(state, "withdrawn")
-        return complete(state, "withdraw", text=text, key=key, body=body)
-
-    return once(by.town_id if by and by.town_id else town_id or 0, key, body, work)
-
-
-def merge(*, case_id: int, into_id: int, by: Member, now: datetime, text: str = "", key: str = "") -> Done:
-    """合并: a case ends as part of another open one of the same type; both records say so."""
-    body = body_of(case=case_id, act="merge", into=into_id)
-
-    def work() -> Done:
-        if case_id == into_id:
-            raise Refused("不能并入自己，请选择另一件")
-        list(Case.objects.select_for_update().filter(pk__in=(case_id, into_id)).order_by("pk"))
-        state = lock(case_id, by=by, now=now)
-        same_town(state, by)
-        _need(controls(state, by), _control(state))
-        need_open(state)
-        target = lock(into_id, by=by, now=now)
-        same_town(target, by)
-        if target.case.type != state.case.type:
-            raise Refused("只能并入同一类的事件")
-        if target.case.closed_at:
-            raise conflict(target, "要并入的那件已经办结")
-        target.rows = state.rows
-        state.rows.add(Link(kind=Link.Kind.MERGED, case_id=into_id, other_id=case_id, at=now))
-        _engine.end(state, "merged")
-        _engine.finish(target, "merged", data={"case": state.case.number}, quiet=True)
-        return complete(state, "merge", text=text, data={"into": target.case.number}, key=key, body=body)
-
-    return once(_town_id(by), key, body, work)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State, plain
@@ -69,28 +69,52 @@ def lock(
     at: datetime | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> State:
-    """Lock a case (its parent first) and load what an act needs."""
+    """Lock a case with its parents and children, and load what an act needs."""
     if at and at > now + SLACK:
         raise Refused("发生时间不能晚于现在，请改正")
-    parent = None
-    if _registry.child_types():
-        link = Link.objects.filter(kind=Link.Kind.CHILD, other_id=case_id).first()
-        if link:
-            parent = _locked(link.case_id)
-    case = _locked(case_id)
+    case = lock_cases(case_id)[case_id]
     place = _town_of(case, by)
     state = _engine.load(place, case, by=by, now=now, at=min(at, now) if at else None, data=data)
-    if parent:
-        state.parent = _engine.load(place, parent, by=None, now=now)
-        state.parent.rows = state.rows
+    below = state
+    while below.type.child and (parent_id := _parent_id(below.case)):
+        above = _engine.load(place, _engine.lock(parent_id), by=None, now=now)
+        above.rows = state.rows
+        below.parent = below = above
     return state
 
 
-def _locked(case_id: int) -> Case:
-    found = select(Case, '"id" = %s FOR UPDATE', [case_id])
-    if not found:
+FAMILY = """
+WITH RECURSIVE family(id) AS (
+    SELECT unnest(%s::bigint[])
+    UNION
+    SELECT CASE link.case_id WHEN family.id THEN link.other_id ELSE link.case_id END
+    FROM family JOIN kernel_link link ON link.kind = 'child' AND family.id IN (link.case_id, link.other_id)
+)
+SELECT id FROM family ORDER BY id
+"""
+
+
+def lock_cases(*case_ids: int) -> dict[int, Case]:
+    """Lock cases together with their parents and children, all in the order of their ids, so that nobody deadlocks.
+
+    Raises Refused if one does not exist.
+    """
+    wanted = list(case_ids)
+    if _registry.child_types():
+        with connection.cursor() as cursor:
+            cursor.execute(FAMILY, [wanted])
+            wanted = [row[0] for row in cursor.fetchall()]
+    if len(wanted) == 1:
+        return {wanted[0]: _engine.lock(wanted[0])}
+    found = {case.pk: case for case in select(Case, '"id" = ANY(%s) ORDER BY "id" FOR UPDATE', [wanted])}
+    if not found.keys() >= set(case_ids):
         raise Refused("没有这一件，请刷新页面")
-    return found[0]
+    return found
+
+
+def _parent_id(case: Case) -> int | None:
+    links = Link.objects.filter(kind=Link.Kind.CHILD, other_id=case.pk)
+    return links.values_list("case_id", flat=True).first()
 
 
 def _town_of(case: Case, by: Member | None) -> Town:
@@ -117,10 +141,11 @@ def complete(
     body: bytes = b"",
     quiet: bool = False,
 ) -> Done:
-    """Finish the case (and its parent, if it was told), remember the key, write everything."""
+    """Finish the case (and the parents that were told), remember the key, write everything."""
     entry = _engine.finish(state, act, text=text, data=data, quiet=quiet)
-    if state.parent and (state.parent.moved or state.parent.opened):
-        _engine.finish(state.parent, f"child:{state.case.type}", data={"case": state.case.number})
+    above = state
+    while (below := above).parent and (above := below.parent).moved:
+        _engine.finish(above, f"child:{below.case.type}")
     done = Done(case_id=state.case.pk, number=state.case.number, seq=entry.seq)
     remember(state.rows, state.case.town_id, key, body, done, state.now)
     state.rows.write()
@@ -132,7 +157,7 @@ def complete(
 
 def holds(task: Task, member: Member) -> bool:
     """Whether a member may answer a task."""
-    if task.town_id != member.town_id:
+    if task.town_id != member.town_id or task.child_id:
         return False
     if task.member_id is not None:
         return task.member_id == member.pk
@@ -193,6 +218,8 @@ UNIVERSAL = {
     "note": "备注",
     "correct": "更正",
     "answer": "答复协办",
+    "call_off": "撤销",
+    "unmerged": "撤回并入",
     "rate": "评价",
     "reopen": "重新办理",
 }
@@ -204,8 +231,10 @@ def act_name(type_key: str, act: str) -> str:
     if act in UNIVERSAL:
         return UNIVERSAL[act]
     head, _, tail = act.partition(":")
-    if tail and head in ("propose", "approve", "refuse"):
-        return {"propose": "提请", "approve": "同意", "refuse": "不同意"}[head] + act_name(type_key, tail)
+    if tail and head in ("propose", "agree", "approve", "refuse"):
+        return {"propose": "提请", "agree": "同意", "approve": "同意", "refuse": "不同意"}[head] + act_name(
+            type_key, tail
+        )
     declared = _registry.case_types().get(type_key)
     if declared:
         for action in (*declared.acts, *(action for step in declared.steps for action in step.actions)):

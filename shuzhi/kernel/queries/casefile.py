@@ -31,9 +31,14 @@ def replay(entries: list[Entry]) -> tuple[str, int, str]:
 def tasks_of(case: Case) -> list[Task]:
     return list(
         Task.objects.filter(case_id=case.pk)
-        .select_related("unit", "acked_by", "done_by")
+        .select_related("unit", "member", "acked_by", "done_by")
         .order_by("opened_seq", "id")
     )
+
+
+def runs_of(case: Case) -> list[ClockRun]:
+    """The clocks that run or were met, in the order they started."""
+    return list(ClockRun.objects.filter(case_id=case.pk, void=False).order_by("started_seq", "id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Running:
 
 def clocks_of(case: Case, place: Town, *, now: datetime) -> list[Running]:
     """The runs of a case with their explanation; two statements."""
-    runs = list(ClockRun.objects.filter(case_id=case.pk, void=False).order_by("started_seq", "id"))
+    runs = runs_of(case)
     pauses: dict[int, list[Pause]] = {}
     for pause in Pause.objects.filter(run__case_id=case.pk).order_by("since"):
         pauses.setdefault(pause.run_id, []).append(pause)
@@ -115,15 +120,19 @@ def standing(type_key: str, step: str, *, unsigned: bool) -> tuple[str, str]:
     return spec.shown, f"待{spec.name}"
 
 
+def ended_words(type_key: str, outcome: str) -> tuple[str, str]:
+    """(status key, words) of a closed case."""
+    status = ENDED.get(outcome, "closed")
+    words = {"closed": "已结案", "merged": "已合并", "withdrawn": "已撤回", "unresolved": "结案未解决"}
+    return status, words.get(status) or _registry.case_type(type_key).outcomes.get(outcome, "已结案")
+
+
 def progress(case: Case, tasks: list[Task]) -> Progress:
     """The bar of a case, drawn from its tasks."""
     declared = _registry.case_type(case.type)
     labels = tuple(words for _, words in declared.shown)
     if case.closed_at:
-        words = {**declared.outcomes, "merged": "已合并", "withdrawn": "已撤回", "cancelled": "已撤销"}
-        status = ENDED.get(case.outcome, "closed")
-        label = "已结案" if status == "closed" else words.get(case.outcome, "已结案")
-        return Progress(labels, len(labels), status, "结案未解决" if status == "unresolved" else label)
+        return Progress(labels, len(labels), *ended_words(case.type, case.outcome))
     current = [task for task in tasks if task.step == case.step and task.opened_seq >= case.step_seq]
     lead = next((task for task in current if task.lead and not task.done_at), None)
     key, words_ = standing(case.type, case.step, unsigned=lead is not None and lead.acked_at is None)
@@ -132,3 +141,12 @@ def progress(case: Case, tasks: list[Task]) -> Progress:
     if case.suspended:
         return Progress(labels, at, "suspended", "挂起")
     return Progress(labels, at, STATUS.get(key, "handling"), words_)
+
+
+def task_holder(task: Task) -> str:
+    """Who has to answer a task, by name: a unit, a person or the holders of a role. Needs `unit` read with it."""
+    if task.unit_id:
+        return str(task.unit)
+    if task.member_id:
+        return str(task.member)
+    return _registry.roles().get(task.role, task.role)

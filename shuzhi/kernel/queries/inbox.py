@@ -58,7 +58,7 @@ def waiting(member: Member) -> list[QuerySet[Task]]:
 
 
 def inbox(
-    member: Member, *, only: Q = Q(), after: Cursor | None = None, size: int = 50
+    member: Member, *, only: Q | None = None, after: Cursor | None = None, size: int = 50
 ) -> list[dict[str, Any]]:
     """The open tasks a member may answer, most urgent first; one statement; rows as dicts of FIELDS.
 
@@ -66,7 +66,7 @@ def inbox(
     """
     parts = []
     for part in waiting(member):
-        part = part.filter(only)
+        part = part.filter(only) if only else part
         if after:
             part = part.filter(due_at__gte=after.due_at).filter(
                 Q(due_at__gt=after.due_at) | Q(id__gt=after.id)
@@ -81,10 +81,10 @@ def tally(member: Member, *, now: datetime, most: int = 1000) -> list[dict[str, 
 
     Three statements. Rows: step, kind, unsigned, n, late.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Any] = []
     for part in waiting(member):
         first = part.order_by("due_at", "id").values("pk")[:most]
-        rows += (
+        rows += list(
             Task.objects.filter(pk__in=first)
             .annotate(unsigned=UNSIGNED)
             .values("step", "kind", "unsigned")

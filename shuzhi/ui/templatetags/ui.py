@@ -30,7 +30,9 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     css = f"icon {css}" if css else "icon"
     href = f"{static('ui/sprite.svg')}#{name}"
     if label:
-        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href)
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href
+        )
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', css, href)
 
 
@@ -66,7 +68,9 @@ def clock(
         state, text = clocktext.light(due, started, now, stopped)
     title = title or clocktext.due_title(due, now, working)
     if due is None or state in (clocktext.STOP, clocktext.NONE):
-        return format_html('<span class="clock" data-s="{}" title="{}">{}{}</span>', state, title, prefix, text)
+        return format_html(
+            '<span class="clock" data-s="{}" title="{}">{}{}</span>', state, title, prefix, text
+        )
     return format_html(
         '<span class="clock" data-s="{}" data-due="{}" data-soon="{}" data-prefix="{}" title="{}">{}{}</span>',
         state,
@@ -103,7 +107,9 @@ def local_dt(value: datetime | date | None) -> str:
     now = timezone.now()
     if isinstance(value, datetime):
         return clocktext.local_text(value, now)
-    return value.strftime("%m-%d" if value.year == timezone.localtime(now, clocktext.SHANGHAI).year else "%Y-%m-%d")
+    return value.strftime(
+        "%m-%d" if value.year == timezone.localtime(now, clocktext.SHANGHAI).year else "%Y-%m-%d"
+    )
 
 
 @register.filter

@@ -22,7 +22,9 @@ class Command(BaseCommand):
         if what == "seal":
             for town in Unit.objects.filter(level="town").order_by("pk"):
                 made = sealing.seal(town=town, now=timezone.now())
-                self.stdout.write(f"{town.name}：{f'第 {made.number} 号封存，新增 {made.count} 条' if made else '没有新记录'}")
+                self.stdout.write(
+                    f"{town.name}：{f'第 {made.number} 号封存，新增 {made.count} 条' if made else '没有新记录'}"
+                )
             return
         began = time.monotonic()
         verdict = audit.verify()

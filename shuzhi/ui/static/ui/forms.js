@@ -26,7 +26,7 @@ function showErrors(root) {
   root.querySelector(".es")?.focus();
 }
 
-document.addEventListener("htmx:afterSettle", (event) => showErrors(event.detail.elt.parentElement ?? document));
+document.addEventListener("htmx:afterSettle", (event) => showErrors(event.detail?.elt?.parentElement ?? document));
 showErrors(document);
 
 // Following an error goes into the box, not only to it.

@@ -1,0 +1,213 @@
+"""The bench from beginning to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from shuzhi import serve
+from shuzhi.demo.bench import inside, routing, table
+from shuzhi.demo.bench.database import own_database
+from shuzhi.demo.bench.drive import Client, serving
+from shuzhi.demo.bench.fill import Cast, cast, fill
+from shuzhi.demo.bench.measure import (
+    Backends,
+    Result,
+    cpu_of,
+    descendants,
+    percentile,
+    raw_reads,
+    raw_writes,
+    statements,
+    together,
+    unit_cpu,
+)
+from shuzhi.demo.bench.turns import InProcess, Stock, Turn, turns
+from shuzhi.demo.build import Built, build, tree_units
+from shuzhi.demo.messages import Known, Message, read_messages
+from shuzhi.demo.townfile import DATA, read_town
+from shuzhi.kernel.models import Case, Entry, Member, Task
+
+NAMES = {"batch_validated": "批量登记（已校验）", "batch": "批量登记（含校验）"}
+NOT_OF_THE_PAGE = ("django_session", "auth_user")
+"""Statements that name the sender; the raw limit of a read leaves them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is done: cases, requests of one client, clients, requests of each of them, batches."""
+
+    cases: int = 100_000
+    alone: int = 200
+    clients: int = 8
+    each: int = 50
+    batches: int = 9
+
+
+QUICK = Size(cases=2_000, alone=4, clients=2, each=2, batches=2)
+
+
+def bench(size: Size, *, keep: bool, labelled: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
+    """Fill, drive, measure; what bench.json holds, which is also written. say: takes each line as it is known."""
+    unit = unit_cpu()
+    say(f"unit_cpu_s = {unit:.3f}")
+    with own_database(keep=keep):
+        serve._prepare()
+        built = build(read_town(DATA / "yunyu.toml", tree_units()), seed=1)
+        messages = _messages(built)
+        report: dict[str, Any] = {"unit_cpu_s": unit, "machine": _machine()}
+        report["fill"] = _fill(built, messages, size, say)
+        people = cast(built.row.pk, messages)
+        stock = _stock(built, people, messages)
+        results = _drive(turns(stock), built.password, size, say)
+        say("批量登记 …")
+        results |= inside.batches(built.row, people, size.batches, raw_writes(1, size.alone))
+        say("核验全部记录、重算时限 …")
+        report["audit"] = asdict(inside.audit())
+        report["recompute"] = asdict(inside.clocks(people))
+    report["suggest"] = {"shipped": routing.on_shipped(messages)}
+    if labelled:
+        report["suggest"]["labelled"] = routing.on_labelled(labelled)
+    report |= {key: asdict(found) for key, found in results.items()}
+    (settings.HOME / "bench.json").write_text(json.dumps(_rounded(report), ensure_ascii=False, indent=1))
+    for line in [*table.lines(results, NAMES, unit), *_also(report)]:
+        say(line)
+    return report
+
+
+def _messages(built: Built) -> list[Message]:
+    """The shipped messages that carry a category."""
+    assert built.file.messages is not None
+    from shuzhi.apps.events.models import Category
+
+    leaves = Category.objects.filter(town=built.row, parent__isnull=False).values_list("code", flat=True)
+    known = Known(frozenset(leaves), frozenset(person.login for person in built.file.people))
+    read = read_messages(built.file.messages, known, now=timezone.now()).messages
+    return [message for message in read if message.category]
+
+
+def _machine() -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        version = cursor.fetchone()[0]
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "postgres": version}
+
+
+def _fill(built: Built, messages: list[Message], size: Size, say: Callable[[str], None]) -> dict[str, Any]:
+    have = Case.objects.count()
+    seconds = 0.0
+    if have < size.cases:
+        say(f"填充 {size.cases} 件 …")
+        begun = time.perf_counter()
+        fill(built.row, messages, size.cases - have, processes=1 if size.cases < 10_000 else None)
+        seconds = time.perf_counter() - begun
+    counted = {"cases": Case.objects.count(), "tasks": Task.objects.count(), "entries": Entry.objects.count()}
+    say(
+        f"{counted['cases']} 件，{counted['tasks']} 项任务，{counted['entries']} 条记录，用时 {seconds:.0f} 秒"
+    )
+    return {**counted, "seconds": seconds}
+
+
+def _stock(built: Built, people: Cast, messages: list[Message]) -> Stock:
+    dispatcher = next(one for one in people.dispatchers if one.roles == ["dispatcher"])
+    busiest = Task.objects.filter(done_at=None, unit__isnull=False).values_list("unit_id", flat=True)
+    counts = dict.fromkeys(people.handlers, 0)
+    for unit in busiest:
+        counts[unit] = counts.get(unit, 0) + 1
+    handler = people.handlers[max(people.handlers, key=lambda unit: counts[unit])]
+    return Stock(built.row, messages, dispatcher, handler)
+
+
+def _drive(
+    operations: list[Turn], password: str, size: Size, say: Callable[[str], None]
+) -> dict[str, Result]:
+    results: dict[str, Result] = {}
+    counted = {turn.key: _statements(turn) for turn in operations}
+    raw = raw_writes(size.clients, size.each * 4)
+    with serving(os.cpu_count() or 1) as (port, pid), ExitStack() as closing:
+        cookies: dict[Member | None, dict[str, str]] = {}
+        backends = Backends()
+        closing.callback(backends.close)
+        for turn in operations:
+            NAMES[turn.key] = turn.name
+            say(f"{turn.name} …")
+            clients = [Client(port) for _ in range(size.clients)]
+            for client in clients:
+                closing.callback(client.close)
+                if turn.who and turn.who not in cookies:
+                    client.sign_in(turn.who.user.username, password)
+                    cookies[turn.who] = client.cookies
+                client.cookies = cookies.get(turn.who, client.cookies)
+            selects = [sql for sql in counted[turn.key] if not any(name in sql for name in NOT_OF_THE_PAGE)]
+            results[turn.key] = _measured(
+                turn,
+                clients,
+                size,
+                sql=len(counted[turn.key]),
+                raw=raw if turn.writes else raw_reads(size.clients, size.each, selects),
+                web=descendants(pid),
+                backends=backends,
+            )
+    return results
+
+
+def _statements(turn: Turn) -> list[str]:
+    """The statements of the second turn: the first reads what a process keeps."""
+    browser = InProcess(turn.who)
+    turn.take(browser)
+    return statements(lambda: turn.take(browser))
+
+
+def _measured(
+    turn: Turn, clients: list[Client], size: Size, *, sql: int, raw: float, web: list[int], backends: Backends
+) -> Result:
+    """One client for times and processor seconds, then several at once for the pace."""
+    together([lambda one=one: turn.take(one) for one in clients], max(1, size.each // 5))  # type: ignore[misc]
+    databases = backends.pids()
+    app, database = cpu_of(web), cpu_of(databases)
+    alone = together([lambda: turn.take(clients[0])], size.alone)
+    app, database = cpu_of(web) - app, cpu_of(databases) - database
+    crowd = together([lambda one=one: turn.take(one) for one in clients], size.each)  # type: ignore[misc]
+    return Result(
+        sql=sql,
+        app_cpu_ms=app * 1000 / size.alone,
+        db_cpu_ms=database * 1000 / size.alone if databases else None,
+        p50_ms=percentile(alone.times, 0.5),
+        p95_ms=percentile(alone.times, 0.95),
+        per_second=crowd.per_second,
+        raw_per_second=raw,
+    )
+
+
+def _also(report: dict[str, Any]) -> list[str]:
+    """What is no operation."""
+    audit, clocks = report["audit"], report["recompute"]
+    said = [
+        f"核验：{audit['entries']} 条记录，{audit['per_second']:.0f} 条/秒，{audit['faults']} 处错误",
+        f"改一天节假日：{clocks['running']} 个运行时限重算 {clocks['seconds']:.1f} 秒（每 10 万个 "
+        f"{clocks['seconds_100k']:.1f} 秒），{clocks['moved']} 个变动",
+    ]
+    titles = {"shipped": "自带虚构留言", "labelled": "公开标注留言（一级标签）"}
+    for key, found in report["suggest"].items():
+        said.append(
+            f"派单建议，{titles[key]} {found['n']:.0f} 条：前一 {found['top1']:.1%}，前三 {found['top3']:.1%}，"
+            f"总猜最常见的 {found['commonest']:.1%}"
+        )
+    return said
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,27 @@
+"""`shuzhi bench`: the speed table, on a database of its own that the installation never sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from shuzhi.demo.bench.run import QUICK, Size, bench
+
+
+class Command(BaseCommand):
+    help = "速度表：在单独的数据库 shuzhi_bench 中填充 10 万件并测量，结果写入 bench.json / the speed table"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--keep", action="store_true", help="保留并复用 shuzhi_bench，不再填充")
+        parser.add_argument("--quick", action="store_true", help="只用 2000 件试运行，数字没有意义")
+        parser.add_argument("--labelled", type=Path, help="有一级标签的留言文件，另测派单建议")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        bench(
+            QUICK if options["quick"] else Size(),
+            keep=options["keep"],
+            labelled=options["labelled"],
+            say=self.stdout.write,
+        )

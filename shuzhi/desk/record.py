@@ -1,0 +1,176 @@
+"""The record, the tasks and the clocks of a case as rows of the page. No statements: everything has been read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shuzhi.kernel import crypto
+from shuzhi.kernel.declare import CaseType
+from shuzhi.kernel.models import Entry, Party, Rating, Task
+from shuzhi.kernel.operations.writing import act_name
+from shuzhi.kernel.queries.apps import told
+from shuzhi.kernel.queries.casefile import Running, task_holder
+from shuzhi.kernel.queries.town import Town
+from shuzhi.ui import clocktext
+
+BAD = ("send_back", "redo", "decline", "withdraw")
+
+
+def timeline_rows(entries: Sequence[Entry], declared: CaseType, place: Town) -> list[dict[str, Any]]:
+    """What ui/timeline.html shows, in the order of the entries."""
+    return [_entry_row(entry, declared, place) for entry in entries]
+
+
+def _entry_row(entry: Entry, declared: CaseType, place: Town) -> dict[str, Any]:
+    words = getattr(entry, "words", None)
+    values = "；".join(f"{label}：{value}" for label, value in _values(entry, declared, place))
+    lines = [values] if values else []
+    if entry.act == "open":
+        lines = []  # the page shows what was reported above, once
+    elif words is not None:
+        lines.append(words.text)
+    elif entry.text_hash is not None:
+        lines.append("（内容已依法删除）")
+    late = (entry.recorded_at - entry.at).total_seconds() > 60
+    return {
+        "title": act_name(declared.key, entry.act),
+        "who": "·".join(str(one) for one in (entry.unit, entry.by) if one),
+        "at": entry.recorded_at if late else entry.at,
+        "scene_at": entry.at if late else None,
+        "text": "\n".join(lines),
+        "system": entry.by_id is None and entry.act == "urge",
+        "tone": "bad" if entry.act in BAD else "",
+    }
+
+
+def _values(entry: Entry, declared: CaseType, place: Town) -> list[tuple[str, str]]:
+    """The values of an entry in words: of a declared act by its form, of the kernel's own by name."""
+    data = entry.data
+    act = entry.act.removeprefix("propose:").removeprefix("approve:")
+    said = told(declared, act, data, place)
+    if "handle_amount" in data:
+        said.append(("处置时限", f"{data['handle_amount']} {_kind(data['handle_kind'])}"))
+    if act in ("transfer", "assist", "send_back") and (unit := place.units.get(data.get("unit") or 0)):
+        said.append(({"transfer": "改派给", "assist": "协办"}.get(act, "退回单位"), unit.name))
+    if act == "extend" and "clock" in data:
+        clock = declared.clock(data["clock"])
+        said.append(("延长", f"{clock.name} {data['amount']}"))
+    if act == "rate":
+        said += _rating(data)
+    if act == "correct":
+        said.append(("更正", f"{_shown(data.get('old'))} → {_shown(data.get('new'))}"))
+    said += [("事件", str(data[name])) for name in ("into", "case") if name in data]
+    return said
+
+
+def _rating(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    said = []
+    if data.get("satisfied") is not None:
+        said.append(("满意程度", Rating.Satisfied(data["satisfied"]).label))
+    if data.get("solved") is not None:
+        said.append(("是否解决", "已解决" if data["solved"] else "未解决"))
+    return said
+
+
+def _kind(kind: str) -> str:
+    return {"working": "个工作日", "calendar": "日", "hours": "小时", "working_hours": "个工作小时"}.get(
+        kind, "个月"
+    )
+
+
+def _shown(value: Any) -> str:
+    return "空" if value in (None, "") else str(value)
+
+
+ANSWERS = {
+    "returned": ("退回", "bad"),
+    "transferred": ("已改派", "mute"),
+    "dropped": ("不再需要", "mute"),
+    "undone": ("已撤回", "mute"),
+    "answered": ("已答复", "ok"),
+    "approved": ("同意", "ok"),
+    "refused": ("不同意", "bad"),
+}
+
+
+def task_rows(
+    tasks: Sequence[Task], declared: CaseType, now: datetime, *, stopped: bool
+) -> list[dict[str, Any]]:
+    """Who was asked, has signed, has answered, is late; the newest first."""
+    return [_task_row(task, declared, now, stopped) for task in reversed(tasks)]
+
+
+def _task_row(task: Task, declared: CaseType, now: datetime, stopped: bool) -> dict[str, Any]:
+    names = {step.key: step.name for step in declared.steps}
+    done = task.done_at is not None
+    words, tone = ANSWERS.get(task.answer, (act_name(declared.key, task.answer) if task.answer else "", "ok"))
+    if not done:
+        unsigned = bool(task.unit_id) and task.kind == Task.Kind.MAIN and not task.acked_at
+        words, tone = ("待签收", "warn") if unsigned else ("办理中", "brand")
+    state, text = clocktext.light(task.due_at, task.opened_at, now, stopped)
+    asked = act_name(declared.key, task.act) if task.act else names.get(task.step, task.step)
+    return {
+        "who": task_holder(task),
+        "part": "主办"
+        if task.lead
+        else {"main": "协办" if task.unit_id and task.step else "", "side": "协助"}.get(task.kind, "审批"),
+        "what": asked,
+        "round": task.round,
+        "opened": task.opened_at,
+        "acked": task.acked_at,
+        "acked_by": task.acked_by,
+        "done": task.done_at,
+        "done_by": task.done_by,
+        "words": words,
+        "tone": tone,
+        "due": None if done else task.due_at,
+        "state": state,
+        "text": text,
+    }
+
+
+def clock_rows(clocks: Sequence[Running], tasks: Sequence[Task], now: datetime) -> list[dict[str, Any]]:
+    """The time limits: how each stands, for whom it runs, how it was reckoned, and its days."""
+    holders = {task.pk: task_holder(task) for task in tasks}
+    rows = []
+    for clock in clocks:
+        run = clock.run
+        state, text = clocktext.light(run.due_at, run.started_at, now, clock.paused)
+        if run.met_at:
+            kept = run.met_at <= run.due_at
+            state, text = (
+                ("ok", "按时") if kept else ("over", f"超期 {clocktext.span_text(run.met_at - run.due_at)}")
+            )
+        rows.append(
+            {
+                "name": clock.name,
+                "who": holders.get(run.task_id or 0, ""),
+                "round": run.round,
+                "running": run.met_at is None,
+                "paused": clock.paused,
+                "due": run.due_at,
+                "started": run.started_at,
+                "state": state,
+                "text": text,
+                "says": clock.due.explain(),
+                "days": clock.due.days,
+                "law": run.law,
+            }
+        )
+    return rows
+
+
+def reporter_says(parties: Sequence[Party]) -> str:
+    """Who reported, masked: 张** 138****2046."""
+    said = []
+    for party in parties:
+        if party.anonymous:
+            said.append("不公开身份")
+            continue
+        name = crypto.decrypt(bytes(party.name)) if party.name else ""
+        phone = crypto.decrypt(bytes(party.phone)) if party.phone else ""
+        masked = [f"{name[0]}**" if name else "", f"{phone[:3]}****{phone[-4:]}" if len(phone) > 7 else ""]
+        said.append(" ".join(part for part in masked if part))
+    return "；".join(said)

@@ -1,0 +1,131 @@
+"""One case on one page: where it stands, what may be done, who was asked, the time limits, the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from shuzhi.desk import record
+from shuzhi.desk.frame import answer
+from shuzhi.kernel.models import Case, Entry, Member, Party
+from shuzhi.kernel.operations.offered import Offer, offered, state_of
+from shuzhi.kernel.operations.writing import act_name, controls
+from shuzhi.kernel.queries.apps import file_of, named
+from shuzhi.kernel.queries.casefile import clocks_of, links_of, progress, tasks_of, timeline
+from shuzhi.kernel.queries.town import Town, town, town_by_id
+from shuzhi.kernel.queries.visible import visible_case
+from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui import clocktext
+from shuzhi.ui.status import steps_bar
+
+SHOWN = 3
+"""How many of the acts every case has stand outside 更多 where the step has none for the member."""
+
+
+def find_case(member: Member, number: str) -> Case:
+    """Not in the member's list ⇒ not found here either."""
+    case = visible_case(member, number)
+    if case is None:
+        raise Http404
+    return case
+
+
+def town_of(member: Member, case: Case) -> Town:
+    """The town of a case; no statement for a member of that town."""
+    return town(member.town) if member.town and member.town_id == case.town_id else town_by_id(case.town_id)
+
+
+@member_required
+def case_page(request: MemberRequest, number: str) -> HttpResponse:
+    member, now = request.member, timezone.now()
+    case = find_case(member, number)
+    place = town_of(member, case)
+    tasks, entries, file = tasks_of(case), timeline(case), file_of(case)
+    clocks = clocks_of(case, place, now=now)
+    state = state_of(place, case, member, now=now, tasks=tasks, runs=[one.run for one in clocks], file=file)
+    declared = state.type
+    offers = [*offered(state, last=entries[0]), *followup(state, entries)]
+    stands = progress(case, tasks)
+    facts = named(declared, declared.facts)(state) if declared.facts else []
+    merges = stands.at <= 1 and any(offer.key == "merge" for offer in offers)
+    context = {
+        "case": case,
+        "steps": steps_bar(stands.at, stands.labels),
+        "status": stands,
+        "clock": _clock(case, now),
+        "said": next(
+            (entry.words.text for entry in entries if entry.seq == 1 and hasattr(entry, "words")), ""
+        ),
+        "facts": _facts(case, entries, facts, list(Party.objects.filter(case_id=case.pk)), now),
+        "tasks": record.task_rows(tasks, declared, now, stopped=case.suspended),
+        "clocks": record.clock_rows(clocks, tasks, now),
+        "entries": record.timeline_rows(entries, declared, place),
+        "links": links_of(case),
+        "similar": named(declared, declared.similar)(state)[:3] if declared.similar and merges else [],
+        "undo": {"number": number, "tail": number[-4:], "words": act_name(declared.key, entries[0].act)}
+        if any(offer.key == "undo" for offer in offers)
+        else None,
+    }
+    return answer(request, "desk/case.html", context, here="inbox")
+
+
+def followup(state: Any, entries: list[Entry]) -> list[Offer]:
+    """回访: offered to the one who steers once a round is closed, until it has been rated."""
+    if (
+        not state.case.closed_at
+        or state.case.outcome not in state.type.outcomes
+        or not controls(state, state.by)
+    ):
+        return []
+    this_round = [entry for entry in entries if entry.at >= state.case.closed_at]
+    return [] if any(entry.act == "rate" for entry in this_round) else [Offer("rate", "回访")]
+
+
+def _clock(case: Case, now: Any) -> dict[str, Any] | None:
+    if case.closed_at:
+        return None
+    state, text = clocktext.light(case.due_at, case.opened_at, now, case.suspended)
+    return {"state": state, "text": text, "title": clocktext.due_title(case.due_at, now)}
+
+
+def _facts(
+    case: Case, entries: list[Entry], own: list[Any], parties: list[Party], now: Any
+) -> list[tuple[str, Any]]:
+    shown = [
+        (label, clocktext.local_text(value, now) if hasattr(value, "astimezone") else value)
+        for label, value in own
+    ]
+    shown.append(("网格", case.grid.name if case.grid else "未定位到网格"))
+    shown.append(("主办", case.unit.name if case.unit else "尚未派单"))
+    if parties:
+        shown.append(("上报人", record.reporter_says(parties)))
+    by = case.opened_by
+    shown.append(("登记", f"{by.name if by else '居民自助'} {clocktext.local_text(case.opened_at, now)}"))
+    return shown
+
+
+def _buttons(case: Case, offers: list[Offer]) -> dict[str, Any]:
+    """The acts: those of the step as buttons, the ones every case has under 更多; one button an act and approval."""
+    first: list[dict[str, Any]] = []
+    more: list[dict[str, Any]] = []
+    for offer in offers:
+        href = reverse("desk:act", args=[case.number, offer.key])
+        if offer.key == "approve" and offer.task:
+            href += f"?task={offer.task.pk}"
+        row = {
+            "key": offer.key,
+            "name": offer.name,
+            "href": href,
+            "task": offer.task.pk if offer.task else "",
+        }
+        own = offer.action is not None or offer.key in ("acknowledge", "approve", "answer", "rate", "resume")
+        listed = first if own else more
+        if offer.key != "undo" and not any(row["href"] == other["href"] for other in (*first, *more)):
+            listed.append(row)
+    for row in first[:1]:
+        row["primary"] = True
+    shown = first or more[:SHOWN]
+    return {"acts": shown, "more": [row for row in more if row not in shown]}

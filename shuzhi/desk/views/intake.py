@@ -1,0 +1,63 @@
+"""登记: the ways in that a member's roles open."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from shuzhi.desk.frame import answer, idempotency_key, said
+from shuzhi.kernel import operations
+from shuzhi.kernel.errors import NotAllowed, NotDone
+from shuzhi.kernel.queries.apps import intakes_for
+from shuzhi.kernel.queries.town import town
+from shuzhi.kernel.signin import MemberRequest, member_required
+
+
+@member_required
+def ways_in(request: MemberRequest) -> HttpResponse:
+    """Straight to the form where there is only one."""
+    ways = intakes_for(request.member)
+    if not ways:
+        text = "登记要由网格员、网格长或坐席办理；要补充一件已有的事件，请在事件页写备注"
+        return said(request, text, heading="不能登记", status=403)
+    if len(ways) == 1:
+        return redirect("desk:report", ways[0][0].key, ways[0][1])
+    listed = [{"type": declared.key, "role": role, "name": form.heading} for declared, role, form in ways]
+    return answer(request, "desk/new.html", {"ways": listed}, here="new")
+
+
+@member_required
+def report(request: MemberRequest, type: str, role: str) -> HttpResponse:
+    way = next(
+        (form for declared, key, form in intakes_for(request.member) if (declared.key, key) == (type, role)),
+        None,
+    )
+    if way is None or request.member.town is None:
+        raise Http404
+    place = town(request.member.town)
+    if request.method != "POST":
+        return answer(
+            request, "desk/report.html", {"form": way(town=place), "heading": way.heading}, here="new"
+        )
+    form = way(request.POST, town=place)
+    context = {"form": form, "heading": way.heading}
+    if not form.is_valid():
+        return answer(request, "desk/report.html", context, here="new", status=422)
+    try:
+        done = operations.open_case(
+            type=type,
+            town=request.member.town,
+            by=request.member,
+            opening=form.opening(request.member),
+            now=timezone.now(),
+            key=idempotency_key(request),
+        )
+    except NotAllowed as refused:
+        return said(request, refused.says, heading="不能登记", status=403)
+    except NotDone as refused:
+        form.add_error(None, refused.says)
+        return answer(request, "desk/report.html", context, here="new", status=refused.status)
+    messages.success(request, f"{done.number[-4:]} 已登记")
+    return redirect("desk:case", done.number)

@@ -1,0 +1,72 @@
+"""Signing in and out, and choosing among several places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from shuzhi.desk.forms import SignIn
+from shuzhi.desk.frame import answer
+from shuzhi.kernel.signin import CHOSEN, MemberRequest, member_of, member_required, places_of
+
+WRONG = "用户名或密码不对，请重新填写；忘记密码请找镇管理员重置"
+LOCKED = "输错次数过多，请 15 分钟后再试，或请镇管理员重置密码"
+NO_PLACE = "这个账号还没有岗位，请镇管理员在人员中添加"
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def sign_in(request: HttpRequest) -> HttpResponse:
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    onward = wanted if safe else "desk:inbox"
+    if request.method != "POST":
+        if request.user.is_authenticated and member_of(request):
+            return redirect(onward)
+        return _form(request, SignIn(), wanted)
+    form = SignIn(request.POST)
+    if not form.is_valid():
+        return _form(request, form, wanted, status=422)
+    user = authenticate(request, **form.cleaned_data)
+    if user is None:
+        locked = getattr(request, "axes_locked_out", False)
+        form.add_error(None, LOCKED if locked else WRONG)
+        return _form(request, form, wanted, status=429 if locked else 422)
+    login(request, user)
+    return redirect(onward)
+
+
+def _form(request: HttpRequest, form: SignIn, wanted: str, status: int = 200) -> HttpResponse:
+    if request.user.is_authenticated and not places_of(request) and not form.is_bound:
+        messages.error(request, NO_PLACE)
+    return render(request, "desk/login.html", {"form": form, "next": wanted}, status=status)
+
+
+def locked_out(request: HttpRequest, response: HttpResponse, credentials: dict[str, Any]) -> HttpResponse:
+    """What axes answers with: the sign-in page as `sign_in` has made it."""
+    return response
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("desk:login")
+
+
+@member_required
+def place(request: MemberRequest) -> HttpResponse:
+    """Somebody who works in two units says for which he works now."""
+    places = places_of(request)
+    chosen = request.POST.get("member", "")
+    if request.method == "POST" and chosen in {str(place.pk) for place in places}:
+        request.session[CHOSEN] = int(chosen)
+        return redirect("desk:inbox")
+    return answer(request, "desk/place.html", {"places": places})

@@ -1,0 +1,104 @@
+"""Taking over a town's grids from a GeoJSON file: dated, nothing overwritten, and checked against the town's outline."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from shuzhi.kernel import geo
+from shuzhi.kernel.errors import NotAllowed
+from shuzhi.kernel.models import Grid, Member, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a file: grids added, changed (the old one ends that day), unchanged, and rejected with the reason.
+
+    check: gaps, overlaps and what lies outside on the day; None if the town has no outline in its settings.
+    """
+
+    added: int
+    changed: int
+    same: int
+    rejected: tuple[geo.Rejected, ...]
+    check: geo.Report | None
+
+
+@transaction.atomic
+def import_grids(*, town: Unit, text: str, valid_from: date, by: Member | None = None) -> Imported:
+    """Take over the grids of a GeoJSON file as they are from a day on. A second time it changes nothing.
+
+    Properties: key, kind, name, village (unit code), worker and leader (logins). Grids that the file does not name go on.
+    by: a clerk of the town; None for the command line.
+    """
+    if by is not None and not (by.town_id == town.pk and by.has_role("clerk")):
+        raise NotAllowed("网格要由本镇管理员导入")
+    Unit.objects.select_for_update().get(pk=town.pk)
+    features, rejected = geo.parse_geojson(text)
+    names = _Names(town)
+    last = {grid.key: grid for grid in Grid.objects.filter(town=town).order_by("valid_from")}
+    count = {"added": 0, "changed": 0, "same": 0}
+    for feature in features:
+        values, why = names.values(feature)
+        old = last.get(feature.key)
+        if not why and old and all(getattr(old, name) == value for name, value in values.items()):
+            count["same"] += 1
+        elif not why and old and old.valid_from >= valid_from:
+            why = f"编号 {feature.key} 自 {old.valid_from} 起已有一份不同的网格，请用更晚的生效日期"
+        elif not why:
+            if old:
+                old.valid_until = valid_from
+                old.save(update_fields=["valid_until"])
+            Grid.objects.create(town=town, key=feature.key, valid_from=valid_from, **values)
+            count["changed" if old else "added"] += 1
+        if why:
+            rejected.append(geo.Rejected(0, feature.key, why))
+    if count["added"] or count["changed"]:
+        Unit.objects.filter(pk=town.pk).update(version=F("version") + 1)
+        town.refresh_from_db()
+    return Imported(**count, rejected=tuple(rejected), check=check(town, valid_from))
+
+
+def check(town: Unit, on: date) -> geo.Report | None:
+    """Whether the town's grids tile it on a day; None if it has no outline."""
+    outline = town.settings.get("outline")
+    if not outline:
+        return None
+    grids: list[geo.Grid] = []
+    for grid in Grid.objects.filter(town=town):
+        kind: Any = grid.kind
+        grids.append(geo.Grid(grid.key, kind, grid.polygon, grid.valid_from, grid.valid_until))
+    return geo.check(outline, grids, on)
+
+
+class _Names:
+    """The rows that a feature names by code and login."""
+
+    def __init__(self, town: Unit) -> None:
+        self.units = dict(Unit.objects.filter(town=town).values_list("code", "pk"))
+        self.members = dict(
+            Member.objects.filter(town=town, valid_until=None).values_list("user__username", "pk")
+        )
+
+    def values(self, feature: geo.Feature) -> tuple[dict[str, Any], str]:
+        """A grid's columns, and why they cannot be had."""
+        found: dict[str, Any] = {
+            "kind": feature.kind,
+            "name": str(feature.properties.get("name") or feature.properties.get("名称") or feature.key)[:64],
+            "polygon": json.loads(json.dumps(feature.outline)),  # lists, as the database gives them back
+        }
+        for name, label, known in (
+            ("village", "村", self.units),
+            ("worker", "网格员", self.members),
+            ("leader", "网格长", self.members),
+        ):
+            named = feature.properties.get(name)
+            if named and str(named) not in known:
+                return found, f"本镇没有这个{label}：{named}"
+            found[f"{name}_id"] = known[str(named)] if named else None
+        return found, ""
