@@ -113,9 +113,7 @@ def _task_row(task: Task, declared: CaseType, now: datetime, stopped: bool) -> d
     asked = act_name(declared.key, task.act) if task.act else names.get(task.step, task.step)
     return {
         "who": task_holder(task),
-        "part": "主办"
-        if task.lead
-        else {"main": "协办" if task.unit_id and task.step else "", "side": "协助"}.get(task.kind, "审批"),
+        "part": _part(task, declared),
         "what": asked,
         "round": task.round,
         "opened": task.opened_at,
@@ -129,6 +127,14 @@ def _task_row(task: Task, declared: CaseType, now: datetime, stopped: bool) -> d
         "state": state,
         "text": text,
     }
+
+
+def _part(task: Task, declared: CaseType) -> str:
+    """主办 or 协办, where a step asks several units of which one leads."""
+    if task.kind != Task.Kind.MAIN:
+        return task.get_kind_display()
+    led = any(step.key == task.step and step.join == "lead" for step in declared.steps)
+    return ("主办" if task.lead else "协办") if led else ""
 
 
 def clock_rows(clocks: Sequence[Running], tasks: Sequence[Task], now: datetime) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def _check(declared: CaseType) -> Iterator[Error]:
             )
     yield from _check_clocks(declared, steps, {action.key for action in acts})
     paths = (declared.file, declared.facts, declared.similar, declared.suggest, *declared.intake.values())
-    for path in filter(None, (*paths, *(action.form for action in acts))):
+    for path in filter(None, (*paths, *(p for action in acts for p in (action.form, action.effect)))):
         try:
             _registry.resolve(declared.key, path)
         except (ImportError, AttributeError) as failure:

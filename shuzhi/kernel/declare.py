@@ -116,6 +116,7 @@ class Action:
     form: dotted path inside the app. needs: guards. approve: the roles that must agree, in order, before it takes effect.
     asks: tasks beside the step. begins: case types it may open, which outlive it. ended: may be taken on a closed case.
     undo: may be taken back by the same member within eight seconds while nobody has signed.
+    effect: dotted path of a function of the case that writes what else the act changes, in the same transaction.
     public: its words are an answer to whoever reported, and are shown to him.
     """
 
@@ -131,6 +132,7 @@ class Action:
     begins: tuple[str, ...] = ()
     ended: bool = False
     undo: bool = False
+    effect: str = ""
     public: bool = False
 
 

@@ -207,9 +207,9 @@ def _side(declared: CaseType, roles: Mapping[str, str], top: int) -> tuple[list[
     for title, lines in blocks:
         if lines:
             marks.append(_text(LEFT, top, title, bold=True))
-            for line in (cut for line in lines for cut in _wrap(line, 56)):
+            for cut in (cut for line in lines for cut in _wrap(line, 56)):
                 top += LINE
-                marks.append(_text(LEFT, top, line, size=13))
+                marks.append(_text(LEFT, top, cut, size=13))
             top += 2 * LINE
     return marks, top
 

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 
 LIMIT = 40
 Demo = Callable[..., dict[str, Any]]
@@ -21,7 +22,10 @@ Demo = Callable[..., dict[str, Any]]
 def demo(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Demo]:
-    """`shuzhi demo --no-serve`, in a home of its own; gives the JSON it writes. Real transactions, flushed at the end."""
+    """`shuzhi demo --no-serve`, in a home of its own; gives the JSON it writes. Real transactions, flushed at the end.
+
+    Where no test that was chosen asks pytest-django for a database, none was made, and the real one must not be flushed.
+    """
     home = tmp_path_factory.mktemp("home")
     real, settings.HOME = settings.HOME, home
 
@@ -34,11 +38,17 @@ def demo(
         return found
 
     with django_db_blocker.unblock():
+        own = None
+        if not str(connection.settings_dict["NAME"]).startswith("test_"):
+            own = setup_databases(verbosity=0, interactive=False, aliases={"default"})
         try:
             yield run
         finally:
             settings.HOME = real
-            call_command("flush", interactive=False, verbosity=0)
+            if own:
+                teardown_databases(own, verbosity=0)
+            else:
+                call_command("flush", interactive=False, verbosity=0)
 
 
 def forget() -> None:

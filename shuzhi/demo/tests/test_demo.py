@@ -24,8 +24,6 @@ from shuzhi.kernel.models import Case, ClockRun, Ending, Entry, Rating, Seal, Un
 from shuzhi.kernel.operations import audit
 from shuzhi.kernel.queries.casefile import replay
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def result(demo: Demo) -> dict[str, Any]:

@@ -15,8 +15,6 @@ from shuzhi.demo import walk
 from shuzhi.demo.tests.conftest import Demo, forget, record, without_seconds
 from shuzhi.kernel.operations import audit
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 SMALL = 20
 Told = tuple[dict[str, Any], list[tuple[Any, ...]]]
 

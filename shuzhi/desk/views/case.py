@@ -65,6 +65,7 @@ def case_page(request: MemberRequest, number: str) -> HttpResponse:
         "entries": record.timeline_rows(entries, declared, place),
         "links": links_of(case),
         "similar": named(declared, declared.similar)(state)[:3] if declared.similar and merges else [],
+        **_buttons(case, offers),
         "undo": {"number": number, "tail": number[-4:], "words": act_name(declared.key, entries[0].act)}
         if any(offer.key == "undo" for offer in offers)
         else None,

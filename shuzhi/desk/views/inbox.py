@@ -14,7 +14,7 @@ from django.utils import timezone
 from shuzhi.desk.frame import answer
 from shuzhi.desk.queries import undoable
 from shuzhi.kernel.models import Task
-from shuzhi.kernel.queries.apps import case_types
+from shuzhi.kernel.queries.apps import case_type, case_types
 from shuzhi.kernel.queries.casefile import STATUS, ended_words, standing
 from shuzhi.kernel.queries.inbox import UNSIGNED, Cursor, tally
 from shuzhi.kernel.queries.inbox import inbox as waiting_tasks
@@ -121,9 +121,15 @@ def _task_row(task: dict[str, Any], now: datetime) -> dict[str, Any]:
         "unread": unsigned or task["kind"] == Task.Kind.APPROVAL,
         "words": words,
         "tone": tone,
-        "part": "" if task["lead"] or not task["unit_id"] else "协办",
+        "part": "协办" if _beside_lead(task) else "",
         "at": clocktext.local_text(task["opened_at"], now),
     }
+
+
+def _beside_lead(task: dict[str, Any]) -> bool:
+    if task["lead"] or task["kind"] != Task.Kind.MAIN:
+        return False
+    return case_type(task["case__type"]).step(task["case__step"]).join == "lead"
 
 
 def _common(

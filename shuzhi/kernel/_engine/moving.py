@@ -184,6 +184,8 @@ def settle(state: State) -> None:
 def do(state: State, action: Action, task: Task | None) -> None:
     """Take an action that has passed its guards: file, clocks, tasks, step."""
     write_file(state)
+    if action.effect:
+        _registry.resolve(state.type.key, action.effect)(state)
     spec = state.spec if state.case.step else None
     own = bool(spec and action in spec.actions)
     to = action.to(state) if callable(action.to) else action.to

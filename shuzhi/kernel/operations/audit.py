@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from shuzhi.kernel import crypto
 from shuzhi.kernel._rows import hash_of
@@ -45,12 +45,20 @@ class Verdict:
 
 
 def verify(*, most: int = 20) -> Verdict:
-    """Recompute every chain and every seal. Reads everything once, in the order of the chains."""
+    """Recompute every chain and every seal. Reads everything once, in the order of the chains, as of one moment."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return _verify(most)
+
+
+def _verify(most: int) -> Verdict:
+    columns = Case.objects.values_list("pk", "number", "entries", "head", "sealed")
     cases = {
-        key: (number, length, bytes(head), 0)
-        for key, number, length, head in Case.objects.values_list(
-            "pk", "number", "entries", "head"
-        ).iterator()
+        key: _Chain(number, length, bytes(head), sealed)
+        for key, number, length, head, sealed in columns.iterator()
     }
     faults: list[Fault] = []
     heads: dict[int, dict[int, bytes]] = {}
@@ -62,10 +70,13 @@ def verify(*, most: int = 20) -> Verdict:
         if row[0] != case_id:
             _check_length(cases, case_id, seq, previous, broken, faults)
             case_id, seq, previous, broken = row[0], 0, b"", False
+            if case_id not in cases:
+                faults.append(Fault(f"案件 {case_id}", "案件已不在库中，只剩记录"))
+                broken = True
         seq += 1
         if broken:
             continue
-        fault = _check(row, seq, previous, cases[case_id][0])
+        fault = _check(row, seq, previous, cases[case_id].number)
         if fault:
             faults.append(fault)
             broken = True
@@ -74,15 +85,25 @@ def verify(*, most: int = 20) -> Verdict:
         if (case_id, seq) in wanted:
             heads.setdefault(case_id, {})[seq] = previous
     _check_length(cases, case_id, seq, previous, broken, faults)
-    with_entries = _cases_without_entries(cases, faults)
+    without = _cases_without_entries(cases, faults)
     _check_seals(wanted, heads, cases, faults)
-    return Verdict(len(cases) - with_entries, entries, Seal.objects.count(), tuple(faults[:most]))
+    return Verdict(len(cases) - without, entries, Seal.objects.count(), tuple(faults[:most]))
+
+
+@dataclass(slots=True)
+class _Chain:
+    """What a case says of its chain, and how many entries were found."""
+
+    number: str
+    length: int
+    head: bytes
+    sealed: int
+    found: int = 0
 
 
 def _rows() -> Iterator[tuple[Any, ...]]:
-    connection.ensure_connection()
     raw: Any = connection.connection
-    with raw.transaction(), raw.cursor(name="audit") as cursor:
+    with raw.cursor(name="audit") as cursor:
         cursor.itersize = 5000
         cursor.execute(READ)
         yield from cursor
@@ -103,30 +124,24 @@ def _check(row: tuple[Any, ...], seq: int, previous: bytes, number: str) -> Faul
 
 
 def _check_length(
-    cases: dict[int, Any], case_id: int, seq: int, previous: bytes, broken: bool, faults: list[Fault]
+    cases: dict[int, _Chain], case_id: int, seq: int, previous: bytes, broken: bool, faults: list[Fault]
 ) -> None:
-    if not case_id or broken:
+    if case_id not in cases:
         return
-    number, length, head, _ = cases[case_id]
-    cases[case_id] = (number, length, head, seq)
-    if seq < length:
-        faults.append(Fault(f"{number} 第 {seq + 1} 条", f"记录缺失，应有 {length} 条"))
-    elif seq > length or previous != head:
-        faults.append(Fault(f"{number} 第 {seq} 条", "与案件所记的末条不符"))
+    chain = cases[case_id]
+    chain.found = seq
+    if broken:
+        return
+    if seq < chain.length:
+        faults.append(Fault(f"{chain.number} 第 {seq + 1} 条", f"记录缺失，应有 {chain.length} 条"))
+    elif seq > chain.length or previous != chain.head:
+        faults.append(Fault(f"{chain.number} 第 {seq} 条", "与案件所记的末条不符"))
 
 
-def _cases_without_entries(cases: dict[int, Any], faults: list[Fault]) -> int:
-    empty = [
-        number
-        for number, length, head, seq in cases.values()
-        if length and not seq and not _named(faults, number)
-    ]
+def _cases_without_entries(cases: dict[int, _Chain], faults: list[Fault]) -> int:
+    empty = [chain.number for chain in cases.values() if chain.length and not chain.found]
     faults.extend(Fault(f"{number} 第 1 条", "记录全部缺失") for number in empty)
     return len(empty)
-
-
-def _named(faults: list[Fault], number: str) -> bool:
-    return any(fault.place.startswith(f"{number} ") for fault in faults)
 
 
 def _sealed_places(faults: list[Fault]) -> dict[tuple[int, int], tuple[str, bytes]]:
@@ -152,15 +167,19 @@ def _sealed_places(faults: list[Fault]) -> dict[tuple[int, int], tuple[str, byte
 def _check_seals(
     wanted: dict[tuple[int, int], tuple[str, bytes]],
     heads: dict[int, dict[int, bytes]],
-    cases: dict[int, Any],
+    cases: dict[int, _Chain],
     faults: list[Fault],
 ) -> None:
+    named = {fault.place.split(" ")[0] for fault in faults}
     for (key, length), (name, head) in sorted(wanted.items()):
         if key not in cases:
             faults.append(Fault(name, f"案件 {key} 已不在库中"))
-        elif not _named(faults, cases[key][0]):
+        elif cases[key].number not in named:
             found = heads.get(key, {}).get(length)
             if found is None:
-                faults.append(Fault(f"{cases[key][0]} 第 {length} 条", f"{name}中有，现在缺失"))
+                faults.append(Fault(f"{cases[key].number} 第 {length} 条", f"{name}中有，现在缺失"))
             elif found != head:
-                faults.append(Fault(f"{cases[key][0]} 第 {length} 条", f"与{name}不符"))
+                faults.append(Fault(f"{cases[key].number} 第 {length} 条", f"与{name}不符"))
+    for key, chain in cases.items():
+        if chain.sealed and (key, chain.sealed) not in wanted:
+            faults.append(Fault(f"{chain.number} 第 {chain.sealed} 条", "记为已封存，但没有这次封存"))
