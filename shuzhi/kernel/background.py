@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from shuzhi.kernel.jobs import every
 from shuzhi.kernel.models import Unit
-from shuzhi.kernel.operations import calendar, outgoing, sealing, urging
+from shuzhi.kernel.operations import calendar, lapsing, outgoing, sealing, urging
 
 
 @every("* * * * * */5", name="outgoing")
@@ -30,6 +30,13 @@ def urge(timestamp: int) -> None:
     """Remind those whose tasks have become overdue."""
     close_old_connections()
     urging.urge_overdue(now=timezone.now())
+
+
+@every("*/5 * * * *", name="lapse")
+def lapse(timestamp: int) -> None:
+    """Take what silence amounts to, or ask the person who decides."""
+    close_old_connections()
+    lapsing.lapse_due(now=timezone.now())
 
 
 @every("5 0 * * *", name="seal")

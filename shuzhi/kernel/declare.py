@@ -76,6 +76,9 @@ class Clock:
     term: works the length out from the case where it is not fixed. per: one a case, one a task, or one an `item`.
     sense: within · not_before (a minimum period) · before (counts back from a set day).
     extend_by: the most by which it may be extended, in its own units. None means as the town approves (internal targets).
+    lapses: the act that silence amounts to, where the law deems it so (INF-34: 逾期视为同意); the worker takes it, and
+    a task that was silent is answered "silent". asks: the role a task is opened for when it has run out, where the law
+    leaves a judgement (INF-30) or only opens the way (INF-32): a person decides.
     """
 
     key: str
@@ -92,6 +95,8 @@ class Clock:
     sense: Literal["within", "not_before", "before"] = "within"
     extend_by: int | None = 0
     lapses: str = ""
+    asks: str = ""
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from shuzhi.demo.messages import Message
 from shuzhi.kernel import operations
 from shuzhi.kernel.models import Case, Member, Unit
 from shuzhi.kernel.operations import Opening
-from shuzhi.kernel.queries.inbox import Cursor, inbox, waiting
+from shuzhi.kernel.queries.inbox import inbox
 
 PAGE = 50
 DEEP = 1000
@@ -181,10 +181,7 @@ def _receipt(stock: Stock) -> tuple[str, str]:
 
 def deep_page(member: Member) -> tuple[str, str]:
     """(`after` as the inbox's own pager writes it, number of the first case there) of the deep page, or of the last full one."""
-    tasks = waiting(member)
-    have = sum(part.count() for part in tasks)
-    skipped = PAGE * min(DEEP - 1, max(1, have // PAGE - 1))
-    ordered = tasks[0].union(*tasks[1:], all=True).order_by("due_at", "id").values("due_at", "id")
-    last = Cursor(**ordered[skipped - 1])
-    (first,) = inbox(member, after=last, size=1)
-    return f"{(last.due_at - EPOCH) // timedelta(microseconds=1)}-{last.id}", first["case__number"]
+    listed = inbox(member, size=PAGE * (DEEP - 1) + 1)
+    skipped = min(PAGE * (DEEP - 1), len(listed) - PAGE)
+    last, first = listed[skipped - 1], listed[skipped]
+    return f"{(last['due_at'] - EPOCH) // timedelta(microseconds=1)}-{last['id']}", first["case__number"]

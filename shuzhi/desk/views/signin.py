@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from shuzhi.desk.forms import SignIn
 from shuzhi.desk.frame import answer
+from shuzhi.kernel.models import Unit
 from shuzhi.kernel.signin import CHOSEN, MemberRequest, member_of, member_required, places_of
 
 WRONG = "用户名或密码不对，请重新填写；忘记密码请找镇管理员重置"
@@ -47,7 +48,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def _form(request: HttpRequest, form: SignIn, wanted: str, status: int = 200) -> HttpResponse:
     if request.user.is_authenticated and not places_of(request) and not form.is_bound:
         messages.error(request, NO_PLACE)
-    return render(request, "desk/login.html", {"form": form, "next": wanted}, status=status)
+    demo = Unit.objects.filter(level="town", demo=True).exists()
+    return render(request, "desk/login.html", {"form": form, "next": wanted, "demo": demo}, status=status)
 
 
 def locked_out(request: HttpRequest, response: HttpResponse, credentials: dict[str, Any]) -> HttpResponse:

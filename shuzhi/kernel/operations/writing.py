@@ -240,4 +240,6 @@ def act_name(type_key: str, act: str) -> str:
         for action in (*declared.acts, *(action for step in declared.steps for action in step.actions)):
             if action.key == act:
                 return action.name
+        if head == "lapse" and tail in {clock.key for clock in declared.clocks}:
+            return f"期满：{declared.clock(tail).name}"
     return {"child": "子案办结"}.get(head, act)

@@ -90,7 +90,7 @@ def town(db: None) -> TestTown:
     serving = {row.code: row.pk for row in made.unit.values()}
     codes = {"roads", "power", "enforcement"}
     load_shipped(
-        made.row, {**{code: serving["roads"] for code in _tree_units()}, **{c: serving[c] for c in codes}}
+        made.row, {**dict.fromkeys(_tree_units(), serving["roads"]), **{c: serving[c] for c in codes}}
     )
     made.row.refresh_from_db()
     return made

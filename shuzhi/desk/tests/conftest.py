@@ -1,0 +1,134 @@
+"""A town with the shipped categories, its people signed in, and cases walked by the operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from shuzhi.kernel import operations
+from shuzhi.kernel.models import Case, Task
+from shuzhi.kernel.operations import Opening
+from shuzhi.kernel.queries.apps import case_type, named
+from shuzhi.kernel.testing import SOUTH, WEST, TestTown, make_town
+
+EVENT = "events.event"
+UNCOUNTED = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
+
+
+def with_categories(town: TestTown) -> TestTown:
+    """The shipped tree, served by the town's road station where the town has no such unit."""
+    declared = case_type(EVENT)
+    units = {row.code: row.pk for row in town.unit.values()}
+    codes = {row["unit"] for row in named(declared, "categories.shipped")() if row["unit"]}
+    serving = {code: units.get(code, units["roads"]) for code in codes}
+    named(declared, "categories.load_shipped")(town.row, serving)
+    town.row.refresh_from_db()
+    return town
+
+
+@pytest.fixture
+def town(db: None) -> TestTown:
+    return with_categories(make_town())
+
+
+@pytest.fixture
+def lamp(town: TestTown) -> Any:
+    return named(case_type(EVENT), "models.Category").objects.get(town=town.row, name__contains="路灯")
+
+
+@pytest.fixture
+def signed_in(town: TestTown) -> Callable[[str], Client]:
+    def client(key: str, at: TestTown | None = None) -> Client:
+        made = Client()
+        made.force_login((at or town).member[key].user)
+        return made
+
+    return client
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The SQL that ran, without what begins and ends transactions."""
+    ran: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield ran
+    ran += [one["sql"] for one in captured if not one["sql"].lstrip().upper().startswith(UNCOUNTED)]
+
+
+class Cases:
+    """Cases of the town, brought as far as a test needs them."""
+
+    def __init__(self, town: TestTown, lamp: Any) -> None:
+        self.town, self.lamp = town, lamp
+        self.now = timezone.now() - timedelta(hours=2)
+
+    def open(self, by: str = "dispatcher", title: str = "桥头路灯不亮", **file: Any) -> Case:
+        done = operations.open_case(
+            type=EVENT,
+            town=self.town.again("clerk").town,  # type: ignore[arg-type]
+            by=self.town.again(by),
+            opening=Opening(
+                title=title,
+                text="桥头三盏路灯不亮，晚上看不见路。",
+                file={
+                    "source": "grid_worker" if by == "grid_worker" else "hotline12345",
+                    "place": "桥头",
+                    **file,
+                },
+                lon=WEST + 0.005,
+                lat=SOUTH + 0.005,
+                name="张某甲",
+                phone="13800002046",
+            ),
+            now=self.now,
+        )
+        return Case.objects.get(pk=done.case_id)
+
+    def dispatched(self, support: tuple[str, ...] = ()) -> Case:
+        case = self.open()
+        unit = self.town.unit
+        data = {
+            "category": self.lamp.pk,
+            "lead": unit["roads"].pk,
+            "support": [unit[code].pk for code in support],
+            "urgency": 0,
+        }
+        self.act(case, "dispatcher", "dispatch", **data)
+        return case
+
+    def signed(self, support: tuple[str, ...] = ()) -> Case:
+        case = self.dispatched(support)
+        task = Task.objects.get(case=case, lead=True, done_at=None)
+        operations.acknowledge(
+            case_id=case.pk, task_id=task.pk, by=self.town.again("roads"), now=self.later()
+        )
+        return case
+
+    def closed(self) -> Case:
+        case = self.signed()
+        self.act(case, "roads", "feedback", "已换灯泡", result="solved")
+        self.act(case, "dispatcher", "close", "现场已亮")
+        return case
+
+    def act(self, case: Case, by: str, action: str, text: str = "", **data: Any) -> None:
+        operations.act(
+            case_id=case.pk, action=action, by=self.town.again(by), now=self.later(), text=text, data=data
+        )
+        case.refresh_from_db()
+
+    def later(self) -> Any:
+        self.now += timedelta(minutes=5)
+        return self.now
+
+
+@pytest.fixture
+def cases(town: TestTown, lamp: Any) -> Cases:
+    return Cases(town, lamp)
