@@ -177,6 +177,7 @@ AXES_LOCKOUT_CALLABLE = "shuzhi.desk.views.signin.locked_out"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/login/"
+SESSION_ENGINE = "shuzhi.kernel.signin"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = False  # pages send it as a header

@@ -26,6 +26,12 @@ NEAR, VERY_NEAR = 2000, 400  # metres: for one category, and for two that belong
 CUT = ("", "dispatch", "acknowledge", "feedback")
 """The newest are left after one of these acts: just reported, sent out, signed for, waiting to be verified."""
 
+WAITING = ("approve:suspend", "propose:suspend", "propose:extend", "propose:give_up")
+"""Of the last months, the newest with one of these acts is left after it: held, or waiting for somebody to agree."""
+
+ASSESSED = ("escalate", "self_handle", "to_team")
+LEFT_TO_GRID_LEADERS = 2
+
 
 @dataclass(slots=True)
 class Plot:
@@ -183,11 +189,24 @@ def _metres(one: Message, other: Message) -> float | None:
 
 
 def _cut(made: list[Plot], until: datetime) -> None:
-    """Leave open what is not done by then, and the newest in each of the steps."""
+    """Leave open what is not done by then, and some of the newest in each of the steps."""
     for plot in made:
         plot.acts = [act for act in plot.acts if act.at <= until]
-    newest = [plot for plot in made[-max(8, len(made) // 50) :] if plot.into is None]
+    alone = [plot for plot in made if plot.into is None]
+    newest, late = alone[-max(8, len(made) // 50) :], alone[-max(60, len(made) // 10) :]
     for turn, plot in enumerate(newest):
-        last = CUT[turn % len(CUT)]
-        names = [act.entry for act in plot.acts]
-        plot.acts = plot.acts[: names.index(last) + 1 if last in names else 0]
+        _leave(plot, CUT[turn % len(CUT)])
+    for last in WAITING:
+        for plot in reversed(late):
+            if any(act.entry == last for act in plot.acts):
+                _leave(plot, last)
+                break
+    by_grid_leaders = [plot for plot in late if plot.acts and plot.acts[0].entry in ASSESSED]
+    for plot in by_grid_leaders[-LEFT_TO_GRID_LEADERS:]:
+        plot.acts = []
+
+
+def _leave(plot: Plot, last: str) -> None:
+    """Stop after the first act of a name; right after the opening if there is none."""
+    names = [act.entry for act in plot.acts]
+    plot.acts = plot.acts[: names.index(last) + 1 if last in names else 0]

@@ -76,22 +76,22 @@ class Story:
         """A declared act of the procedure."""
         self.tell("act", by, entry or action, self.words(words or action), action=action, data=data)
 
-    def dispatcher(self, *, but: int | None = None) -> int:
-        return self._one_of(self.cast.dispatchers, but)
-
-    def leader(self, *, but: int | None = None) -> int:
-        return self._one_of(self.cast.leaders, but)
+    def dispatcher(self) -> int:
+        return self.rng.choice(self.cast.dispatchers)
 
     def handler(self, unit: int) -> int:
         return self.rng.choice(self.cast.handlers[unit])
 
-    def _one_of(self, members: list[int], but: int | None) -> int:
-        return self.rng.choice([one for one in members if one != but])
-
-    def other_unit(self) -> int:
-        """A unit that does not work on it yet."""
+    def other_unit(self) -> int | None:
+        """A unit that does not work on it yet; a tiny town may have none."""
         busy = {self.lead, *self.support}
-        return self.rng.choice([unit for unit in self.cast.units if unit not in busy])
+        free = [unit for unit in self.cast.units if unit not in busy]
+        return self.rng.choice(free) if free else None
+
+    def other(self, members: list[int], but: int) -> int | None:
+        """Somebody among these who may agree to what `but` proposes."""
+        others = [one for one in members if one != but]
+        return self.rng.choice(others) if others else None
 
     def _closed(self) -> None:
         self.closed_at = self.closed_at or self.now
@@ -170,12 +170,14 @@ class Story:
 
     def _returned(self) -> None:
         """The lead says it is not its own, and the command centre sends it to another."""
-        assert self.lead is not None
+        to = self.other_unit()
+        if to is None or self.lead is None:
+            return
         self.wait(20, 300)
         by = self.handler(self.lead)
         self.tell("send_back", by, text=self.words("send_back"), unit=self.lead)
         self.wait(5, 120)
-        self.lead, self.support = self.other_unit(), []
+        self.lead, self.support = to, []
         self._send_out(self.dispatcher())
 
     # -- 签收, 处置 ----------------------------------------------------------------------------------------------------
@@ -227,8 +229,10 @@ class Story:
         return times
 
     def _hand_on(self) -> None:
-        assert self.lead is not None
-        by, to = self.handler(self.lead), self.other_unit()
+        to = self.other_unit()
+        if to is None or self.lead is None:
+            return
+        by = self.handler(self.lead)
         self.tell("transfer", by, text=self.words("transfer"), unit=self.lead, to=to)
         self.lead = to
         self._sign(to)
@@ -259,11 +263,12 @@ class Story:
     def _supervise(self) -> None:
         if not self.supervised:
             self.supervised = True
-            self.tell("supervise", self.leader(), text=self.words("supervise"))
+            self.tell("supervise", self.rng.choice(self.cast.leaders), text=self.words("supervise"))
 
     def _assist(self) -> None:
-        assert self.lead is not None
         unit = self.other_unit()
+        if unit is None or self.lead is None:
+            return
         self.tell("assist", self.handler(self.lead), text=self.words("assist"), to=unit)
         self.support.append(unit)
         self._sign(unit)
@@ -272,7 +277,7 @@ class Story:
         """Held for some days once a leader agrees."""
         assert self.lead is not None
         by = self.handler(self.lead)
-        if self._proposed("suspend", by, "leader", self.leader(but=by)):
+        if self._proposed("suspend", by, "leader", self.cast.leaders):
             self.now = self.pace.office(self.now + timedelta(days=self.rng.randint(2, 9)))
             self.tell("resume", by, text=self.words("resume"))
 
@@ -281,16 +286,18 @@ class Story:
         by = self.handler(self.lead)
         hours = self.category.handle_kind in ("hours", "working_hours")
         more = {"clock": "handle", "amount": self.rng.choice((8, 16, 24) if hours else (2, 3, 5))}
-        if self._proposed("extend", by, "dispatcher", self.dispatcher(but=by), **more):
+        if self._proposed("extend", by, "dispatcher", self.cast.dispatchers, **more):
             self.now += timedelta(hours=self.rng.randint(8, 48))
 
-    def _proposed(self, what: str, by: int, role: str, approver: int, **arguments: Any) -> bool:
-        """Propose a universal act and have it decided; whether it was agreed to."""
-        direct = self.cast.has(by, role)
+    def _proposed(self, what: str, by: int, role: str, approvers: list[int], **arguments: Any) -> bool:
+        """Propose a universal act and have it decided; whether it took effect."""
+        direct, approver = self.cast.has(by, role), self.other(approvers, by)
+        if not direct and approver is None:
+            return False
         self.tell(what, by, what if direct else f"propose:{what}", self.words(what), **arguments)
         return direct or self._decided(what, approver, 0.82)
 
-    def _decided(self, what: str, by: int, likely: float) -> bool:
+    def _decided(self, what: str, by: int | None, likely: float) -> bool:
         self.wait(20, 300)
         agrees = self.chance(likely)
         says = "approve" if agrees else "refuse"
@@ -326,10 +333,10 @@ class Story:
         """The command centre looks whether it is done; what cannot be solved is closed so only if a leader agrees."""
         self.wait(10, 420)
         by = self.dispatcher()
-        agreed = False
-        if not self.solved:
+        agreed, leader = False, self.other(self.cast.leaders, by)
+        if not self.solved and leader:
             self.act("give_up", by, entry="propose:give_up")
-            agreed = self._decided("give_up", self.leader(but=by), 0.8)
+            agreed = self._decided("give_up", leader, 0.8)
         if not agreed:
             if not self.solved or self.chance(0.03):
                 self.act("redo", self.dispatcher())

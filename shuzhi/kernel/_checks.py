@@ -11,6 +11,24 @@ from django.core.checks import CheckMessage, Error, register
 from shuzhi.kernel import _registry
 from shuzhi.kernel.declare import BACK, STAY, Action, CaseType, End
 
+RESERVED = {
+    "to",
+    "left",
+    "came",
+    "entered",
+    "led",
+    "was",
+    "round",
+    "outcome",
+    "suspended",
+    "undoes",
+    "begun",
+    "act",
+    "child",
+    "answer",
+}
+"""What the engine itself writes into an entry's data; a form field of that name would be lost, or mislead a replay."""
+
 SPECIAL_STARTS = ("open", "reopen", "acknowledge", "end")
 
 
@@ -70,6 +88,19 @@ def _check(declared: CaseType) -> Iterator[Error]:
             _registry.resolve(declared.key, path)
         except (ImportError, AttributeError) as failure:
             yield _error(declared, f"{path} 找不到：{failure}", "改成应用内的点分路径", "shuzhi.E007")
+    for action in acts:
+        yield from _check_form(declared, action)
+
+
+def _check_form(declared: CaseType, action: Action) -> Iterator[Error]:
+    """An End may name the field that holds the outcome; no other field may bear a name of the engine's."""
+    try:
+        form = _registry.resolve(declared.key, action.form) if action.form else None
+    except (ImportError, AttributeError):
+        return
+    named = {action.to.field} if isinstance(action.to, End) else set()
+    for name in sorted(RESERVED.intersection(getattr(form, "base_fields", ())) - named):
+        yield _error(declared, f"{action.form} 的字段 {name} 是内核用的名字", "换一个字段名", "shuzhi.E011")
 
 
 def _check_action(
@@ -83,6 +114,14 @@ def _check_action(
             )
     elif isinstance(to, str) and to not in (STAY, BACK) and to not in steps:
         yield _error(declared, f"{action.key} 去往没有的步骤 {to}", "改成已声明的步骤", "shuzhi.E003")
+    for asked in action.asks if isinstance(action.asks, tuple) else ():
+        if asked.child and asked.child not in _registry.child_types():
+            yield _error(
+                declared,
+                f"{action.key} 要的子案 {asked.child} 没有声明",
+                "声明该案件类型并写 child=True",
+                "shuzhi.E012",
+            )
     for role in (*action.approve, *([action.role] if action.role else ())):
         if role not in roles:
             yield _error(

@@ -23,10 +23,14 @@ class Found:
     manifest: Manifest
 
 
+beside: list[Found] = []
+"""Apps that tests declare for a while."""
+
+
 @cache
 def found() -> tuple[Found, ...]:
     """Every installed Django app below shuzhi.apps, or that says `shuzhi_app = True`, with a manifest module."""
-    result = []
+    result = list(beside)
     for config in apps.get_app_configs():
         if config.name.startswith("shuzhi.apps.") or getattr(config, "shuzhi_app", False):
             result.append(Found(config.name, import_module(f"{config.name}.manifest").manifest))
@@ -83,3 +87,9 @@ def step(type_key: str, key: str) -> Step:
 @cache
 def clock(type_key: str, key: str) -> Clock:
     return case_type(type_key).clock(key)
+
+
+def forget() -> None:
+    """Find the apps anew the next time somebody asks."""
+    for known in (found, case_types, _package, resolve, roles, town_wide_roles, child_types, step, clock):
+        known.cache_clear()

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -161,13 +161,13 @@ class Rows:
     # -- writing -----------------------------------------------------------------------------------------------------
     def write(self) -> None:
         """Write all of it as one statement. Foreign keys are checked at commit, so the order does not matter."""
-        parts = [*self._inserts(), *self._updates(), *self.statements]
-        if not parts:
+        if not (self.added or self.changed or self.statements):
             self._forget()
             return
         with connection.cursor() as cursor:
-            # Each part is short enough for the driver to remember how it is split at its parameters; the whole is not.
-            bound = [cursor.mogrify(sql, values) for sql, values in parts]
+            # Bound row by row: what is short the driver remembers how to split at its parameters, the whole it does not.
+            bound = [*self._inserts(cursor.mogrify)]
+            bound += [cursor.mogrify(sql, values) for sql, values in (*self._updates(), *self.statements)]
             if len(bound) == 1:
                 cursor.execute(bound[0])
             else:
@@ -175,14 +175,12 @@ class Rows:
                 cursor.execute(f"WITH {named} SELECT 1")
         self._forget()
 
-    def _inserts(self) -> Iterator[tuple[str, list[Any]]]:
+    def _inserts(self, bind: Callable[[str, list[Any]], str]) -> Iterator[str]:
         for model, rows in self.added.items():
             table = _table(model)
             one = "(" + ", ".join(["%s"] * len(table.columns)) + ")"
-            sql = (
-                f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {', '.join([one] * len(rows))}"
-            )
-            yield sql, [value for row in rows for value in _values(row, table)]
+            values = ", ".join(bind(one, _values(row, table)) for row in rows)
+            yield f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {values}"
 
     def _updates(self) -> Iterator[tuple[str, list[Any]]]:
         for (model, key), (row, names) in self.changed.items():
@@ -225,19 +223,65 @@ def _values(row: models.Model, table: _Table) -> list[Any]:
     ]
 
 
-def select(model: type[M], where: str, parameters: list[Any]) -> list[M]:
-    """Rows of a table by a fixed condition. Saves the ORM's compiling of a query that is the same at every act."""
+@dataclass(frozen=True, slots=True)
+class _Along:
+    """A relation that is read along: who keeps it, its rows, where its columns and its key begin in what is fetched."""
+
+    field: Any
+    model: type[models.Model]
+    table: _Table
+    start: int
+    key: int
+
+
+@cache
+def _reading(model: type[models.Model], along: tuple[str, ...]) -> tuple[str, tuple[_Along, ...]]:
+    """SELECT … FROM … as far as WHERE, the row's own table being `t`, and what is read along with it."""
+    own = _table(model)
+    columns = [f"t.{column}" for column in own.columns]
+    joins, beside = [], []
+    for number, name in enumerate(along):
+        field: Any = model._meta.get_field(name)
+        other = field.related_model
+        table = _table(other)
+        here, there = (field.column, other._meta.pk.column) if field.concrete else ("id", field.field.column)
+        beside.append(
+            _Along(field, other, table, len(columns), len(columns) + table.columns.index(_key_column(other)))
+        )
+        columns += [f"j{number}.{column}" for column in table.columns]
+        joins.append(f' LEFT JOIN {table.name} j{number} ON j{number}."{there}" = t."{here}"')
+    return f"SELECT {', '.join(columns)} FROM {own.name} t{''.join(joins)}", tuple(beside)
+
+
+def select(model: type[M], where: str, parameters: list[Any], *, along: tuple[str, ...] = ()) -> list[M]:
+    """Rows of a table by a fixed condition. Saves the ORM's compiling of a query that is the same at every act.
+
+    along: relations that are read along, one level deep; the condition then calls the row's own table `t`.
+    """
+    sql, beside = _reading(model, along)
     table = _table(model)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {where}", parameters)
+        cursor.execute(f"{sql} WHERE {where}", parameters)
         found = cursor.fetchall()
-    if any(table.convert):
-        kept = [i for i, convert in enumerate(table.convert) if convert]
-        found = [
-            [json.loads(v) if i in kept and isinstance(v, str) else v for i, v in enumerate(row)]
-            for row in found
-        ]
-    return [model.from_db(connection.alias, table.attributes, row) for row in found]
+    rows: list[M] = []
+    known: dict[tuple[int, Any], models.Model | None] = {}
+    for values in found:
+        row = _made(model, table, values, 0)
+        for one in beside:
+            place = (one.start, values[one.key])
+            if place not in known:
+                known[place] = None if place[1] is None else _made(one.model, one.table, values, one.start)
+            one.field.set_cached_value(row, known[place])
+        rows.append(row)
+    return rows
+
+
+def _made(model: type[M], table: _Table, values: Sequence[Any], start: int) -> M:
+    own = list(values[start : start + len(table.columns)])
+    for place, convert in enumerate(table.convert):
+        if convert and isinstance(own[place], str):
+            own[place] = json.loads(own[place])  # Django leaves jsonb as text
+    return model.from_db(connection.alias, table.attributes, own)
 
 
 def update_many(model: type[models.Model], names: Iterable[str], rows: list[models.Model]) -> None:

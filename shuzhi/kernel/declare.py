@@ -24,6 +24,8 @@ class Facts(Protocol):
     town: Any  # queries.town.Town: units, codes, calendar, grids
     case: Any  # the kernel's row
     file: Any  # the app's own row
+    parent: Any  # the Facts of the case this one is a child of, or None
+    by: Any  # the member who acts; None for the system
     step: str
     round: int
     now: datetime
@@ -32,6 +34,8 @@ class Facts(Protocol):
     def did(self, action: str) -> bool: ...
     def due(self, clock: str) -> datetime | None: ...
     def running(self, clock: str) -> bool: ...
+    def unmet(self, clock: str) -> list[str]: ...
+    def asked(self, act: str) -> int: ...
     def child_outcome(self, case_type: str) -> str | None: ...
     def previous_lead(self) -> int | None: ...
     def previous_support(self) -> tuple[int, ...]: ...
@@ -76,9 +80,9 @@ class Clock:
     term: works the length out from the case where it is not fixed. per: one a case, one a task, or one an `item`.
     sense: within · not_before (a minimum period) · before (counts back from a set day).
     extend_by: the most by which it may be extended, in its own units. None means as the town approves (internal targets).
-    lapses: the act that silence amounts to, where the law deems it so (INF-34: 逾期视为同意); the worker takes it, and
-    a task that was silent is answered "silent". asks: the role a task is opened for when it has run out, where the law
-    leaves a judgement (INF-30) or only opens the way (INF-32): a person decides.
+    lapses: what silence amounts to, where the law deems it so (INF-34: 逾期视为同意): the act the worker takes; of a
+    clock that runs for a task, the task is answered "silent". asks: the role a task is opened for when it has run out,
+    where the law leaves a judgement (INF-30) or only opens the way (INF-32): a person decides.
     """
 
     key: str
@@ -95,7 +99,6 @@ class Clock:
     sense: Literal["within", "not_before", "before"] = "within"
     extend_by: int | None = 0
     lapses: str = ""
-    asks: str = ""
     asks: str = ""
 
 

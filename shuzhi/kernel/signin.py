@@ -9,16 +9,30 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Q
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from shuzhi.kernel._rows import select
 from shuzhi.kernel.models import Member
 
 CHOSEN = "member"
 """The session's key for the place a person with several has chosen to work in."""
 
 P = ParamSpec("P")
+
+
+class SessionStore(db.SessionStore):
+    """Django's sessions in the database, read by a fixed statement. SESSION_ENGINE names this module."""
+
+    def _get_session_from_db(self) -> Session | None:
+        wanted = '"session_key" = %s AND "expire_date" > %s'
+        found = select(Session, wanted, [self.session_key, timezone.now()])
+        if found:
+            return found[0]
+        self._session_key = None
+        return None
 
 
 class MemberRequest(HttpRequest):
@@ -32,10 +46,11 @@ class MemberBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         today = timezone.localdate()
-        places = list(
-            Member.objects.select_related("user", "unit", "town")
-            .filter(Q(valid_until=None) | Q(valid_until__gt=today), user_id=user_id, valid_from__lte=today)
-            .order_by("pk")
+        places = select(
+            Member,
+            't."user_id" = %s AND t."valid_from" <= %s AND (t."valid_until" IS NULL OR t."valid_until" > %s) ORDER BY t."id"',
+            [user_id, today, today],
+            along=("user", "unit", "town"),
         )
         if not places:
             return super().get_user(user_id)
@@ -64,7 +79,10 @@ def member_required(
     def signed_in(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         member = member_of(request)
         if member is None:
-            return redirect_to_login(request.get_full_path())
+            onward = redirect_to_login(request.get_full_path())
+            if "HX-Request" in request.headers:  # a part of a page was asked for: the whole page must go
+                return HttpResponse(status=204, headers={"HX-Redirect": onward.url})
+            return onward
         known = cast(MemberRequest, request)
         known.member = member
         return view(known, *args, **kwargs)

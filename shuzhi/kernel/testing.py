@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 
+from shuzhi.kernel import _registry
 from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.declare import CaseType, Manifest
 from shuzhi.kernel.models import Grid, Member, Unit
 
 WEST, SOUTH = 123.60, 29.90
@@ -101,3 +105,16 @@ def make_town(code: str = "990199101", name: str = "测试镇") -> TestTown:
             valid_from=date(2020, 1, 1),
         )
     return town
+
+
+@contextmanager
+def declared(*case_types: CaseType, package: str = "", **manifest: Any) -> Iterator[None]:
+    """Have case types declared by an app that exists only inside the `with`. package: where dotted paths start from."""
+    app = Manifest("tested", "试验应用", version="1", kernel=">=1,<2", case_types=case_types, **manifest)
+    _registry.beside.append(_registry.Found(package, app))
+    _registry.forget()
+    try:
+        yield
+    finally:
+        _registry.beside.pop()
+        _registry.forget()

@@ -89,12 +89,14 @@ def load_shipped(town: Unit, serving: Mapping[str, int]) -> int:
 def _values(row: Mapping[str, str], have: Mapping[str, int], serving: Mapping[str, int]) -> dict[str, Any]:
     if not row["parent"]:
         return {"code": row["code"], "name": row["name"]}
+    # In a small town one unit serves for several of the tree.
+    beside = [serving[code] for code in row["support"].split(";") if code in serving]
     return {
         "code": row["code"],
         "name": row["name"],
         "parent_id": have[row["parent"]],
         "unit_id": serving.get(row["unit"]),
-        "support": [serving[code] for code in row["support"].split(";") if code in serving],
+        "support": [unit for unit in dict.fromkeys(beside) if unit != serving.get(row["unit"])],
         "urgency": URGENCY[row["urgency"]],
         "sign_hours": int(row["ack_hours"]),
         "handle_amount": int(row["handle_amount"]),

@@ -102,6 +102,7 @@ class GridReport(Report):
     self_handled = forms.BooleanField(
         label="已当场处置", required=False, help_text="小事当场办好的勾选，由网格长确认"
     )
+    field_order = ("text", "place", "category", "title", "self_handled")
 
     def file_values(self) -> dict[str, Any]:
         return {**super().file_values(), "self_handled": self.cleaned_data["self_handled"]}

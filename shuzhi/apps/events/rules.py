@@ -32,7 +32,7 @@ def units_asked(case: Facts) -> list[Ask]:
         lead, support = case.data["lead"], tuple(case.data.get("support") or ())
     else:
         lead, support = case.previous_lead(), case.previous_support()
-    return [Ask(unit=lead, lead=True), *(Ask(unit=unit) for unit in support if unit != lead)]
+    return [Ask(unit=lead, lead=True), *(Ask(unit=unit) for unit in dict.fromkeys(support) if unit != lead)]
 
 
 def sort_term(case: Facts) -> Term:

@@ -12,29 +12,25 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
-NAME = "shuzhi_bench"
-
 
 @contextmanager
-def own_database(*, keep: bool) -> Iterator[bool]:
-    """Point this process, and those it begins, at the bench's database. True if it was kept from an earlier run.
+def own_database(name: str, *, keep: bool) -> Iterator[None]:
+    """Point this process, and those it begins, at a database of this name.
 
-    Dropped at the end unless `keep`.
+    An earlier one is used again only with `keep`; without it, this one is dropped at the end.
     """
     connection.ensure_connection()
     before = connection.settings_dict["NAME"]
     params = {**connection.get_connection_params(), "dbname": "postgres"}
-    kept = _exists(params)
-    if kept and not keep:
-        _administer(params, f'DROP DATABASE "{NAME}" WITH (FORCE)')
-        kept = False
-    if not kept:
-        _administer(params, f'CREATE DATABASE "{NAME}"')
+    if not keep:
+        _administer(params, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    if not _exists(params, name):
+        _administer(params, f'CREATE DATABASE "{name}"')
     url = os.environ.get("DATABASE_URL")
-    _point_at(NAME)
-    os.environ["DATABASE_URL"] = _url(connection.get_connection_params())
+    _point_at(name)
+    os.environ["DATABASE_URL"] = _url(connection.get_connection_params(), name)
     try:
-        yield kept
+        yield
     finally:
         _point_at(before)
         if url is None:
@@ -42,7 +38,7 @@ def own_database(*, keep: bool) -> Iterator[bool]:
         else:
             os.environ["DATABASE_URL"] = url
         if not keep:
-            _administer(params, f'DROP DATABASE "{NAME}" WITH (FORCE)')
+            _administer(params, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def begin_process() -> None:
@@ -64,17 +60,17 @@ def _point_at(name: str) -> None:
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
 
 
-def _url(params: dict[str, Any]) -> str:
+def _url(params: dict[str, Any], name: str) -> str:
     """The address as libpq and settings.py both read it; a socket's folder goes into the query."""
     user = quote(params.get("user", ""))
     password = f":{quote(params['password'])}" if params.get("password") else ""
     where = urlencode({key: params[key] for key in ("host", "port") if params.get(key)})
-    return f"postgresql://{user}{password}@/{quote(NAME)}?{where}"
+    return f"postgresql://{user}{password}@/{quote(name)}?{where}"
 
 
-def _exists(params: dict[str, Any]) -> bool:
+def _exists(params: dict[str, Any], name: str) -> bool:
     with psycopg.connect(**_plain(params)) as admin:
-        return admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is not None
+        return admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
 
 def _administer(params: dict[str, Any], sql: str) -> None:

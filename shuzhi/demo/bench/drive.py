@@ -48,7 +48,7 @@ def _wait_for(port: int) -> None:
 
 
 class Client:
-    """One browser: a connection that stays open, and its cookies."""
+    """One browser: a connection that stays open, and the cookies that say who it is."""
 
     def __init__(self, port: int) -> None:
         self.held = http.client.HTTPConnection(serve.HOST, port, timeout=60)
@@ -67,18 +67,22 @@ class Client:
             raise RuntimeError(f"{username} could not sign in")
 
     def close(self) -> None:
+        """Let the connection go; the next request opens another. The server drops one that is idle for half a minute."""
         self.held.close()
 
     def _ask(self, method: str, path: str, body: str | None, expected: tuple[int, ...]) -> bytes:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": CSRF}
+            headers |= {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "X-CSRFToken": self.cookies["csrftoken"],
+            }
         self.held.request(method, path, body, headers)
         answer = self.held.getresponse()
         content = answer.read()
         for name, value in answer.getheaders():
-            if name.lower() == "set-cookie":
-                key, _, rest = value.partition("=")
+            key, _, rest = value.partition("=")
+            if name.lower() == "set-cookie" and key in ("sessionid", "csrftoken"):
                 self.cookies[key] = rest.partition(";")[0]
         if answer.status not in expected:
             raise RuntimeError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import time
@@ -12,11 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from shuzhi import serve
+from shuzhi.apps.events.models import Category
 from shuzhi.demo.bench import inside, routing, table
 from shuzhi.demo.bench.database import own_database
 from shuzhi.demo.bench.drive import Client, serving
@@ -39,15 +38,16 @@ from shuzhi.demo.messages import Known, Message, read_messages
 from shuzhi.demo.townfile import DATA, read_town
 from shuzhi.kernel.models import Case, Entry, Member, Task
 
-NAMES = {"batch_validated": "批量登记（已校验）", "batch": "批量登记（含校验）"}
+BATCHES = {"batch_validated": "批量登记（已校验）", "batch": "批量登记（含校验）"}
 NOT_OF_THE_PAGE = ("django_session", "auth_user")
 """Statements that name the sender; the raw limit of a read leaves them out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is done: cases, requests of one client, clients, requests of each of them, batches."""
+    """How much is done: cases, requests of one client, clients, requests of each of them, batches; and where."""
 
+    database: str = "shuzhi_bench"
     cases: int = 100_000
     alone: int = 200
     clients: int = 8
@@ -55,14 +55,14 @@ class Size:
     batches: int = 9
 
 
-QUICK = Size(cases=2_000, alone=4, clients=2, each=2, batches=2)
+QUICK = Size("shuzhi_bench_quick", cases=2_000, alone=4, clients=2, each=2, batches=2)
 
 
 def bench(size: Size, *, keep: bool, labelled: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Fill, drive, measure; what bench.json holds, which is also written. say: takes each line as it is known."""
+    """Fill, drive, measure: what bench.json holds. say: takes each line as it is known."""
     unit = unit_cpu()
     say(f"unit_cpu_s = {unit:.3f}")
-    with own_database(keep=keep):
+    with own_database(size.database, keep=keep):
         serve._prepare()
         built = build(read_town(DATA / "yunyu.toml", tree_units()), seed=1)
         messages = _messages(built)
@@ -70,7 +70,8 @@ def bench(size: Size, *, keep: bool, labelled: Path | None, say: Callable[[str],
         report["fill"] = _fill(built, messages, size, say)
         people = cast(built.row.pk, messages)
         stock = _stock(built, people, messages)
-        results = _drive(turns(stock), built.password, size, say)
+        operations = turns(stock)
+        results = _drive(operations, built.password, size, say)
         say("批量登记 …")
         results |= inside.batches(built.row, people, size.batches, raw_writes(1, size.alone))
         say("核验全部记录、重算时限 …")
@@ -80,17 +81,15 @@ def bench(size: Size, *, keep: bool, labelled: Path | None, say: Callable[[str],
     if labelled:
         report["suggest"]["labelled"] = routing.on_labelled(labelled)
     report |= {key: asdict(found) for key, found in results.items()}
-    (settings.HOME / "bench.json").write_text(json.dumps(_rounded(report), ensure_ascii=False, indent=1))
-    for line in [*table.lines(results, NAMES, unit), *_also(report)]:
+    names = {**{turn.key: turn.name for turn in operations}, **BATCHES}
+    for line in [*table.lines(results, names, unit), *_also(report)]:
         say(line)
-    return report
+    return {key: _rounded(value) for key, value in report.items()}
 
 
 def _messages(built: Built) -> list[Message]:
     """The shipped messages that carry a category."""
     assert built.file.messages is not None
-    from shuzhi.apps.events.models import Category
-
     leaves = Category.objects.filter(town=built.row, parent__isnull=False).values_list("code", flat=True)
     known = Known(frozenset(leaves), frozenset(person.login for person in built.file.people))
     read = read_messages(built.file.messages, known, now=timezone.now()).messages
@@ -140,7 +139,6 @@ def _drive(
         backends = Backends()
         closing.callback(backends.close)
         for turn in operations:
-            NAMES[turn.key] = turn.name
             say(f"{turn.name} …")
             clients = [Client(port) for _ in range(size.clients)]
             for client in clients:
@@ -178,6 +176,8 @@ def _measured(
     app, database = cpu_of(web), cpu_of(databases)
     alone = together([lambda: turn.take(clients[0])], size.alone)
     app, database = cpu_of(web) - app, cpu_of(databases) - database
+    for client in clients:
+        client.close()
     crowd = together([lambda one=one: turn.take(one) for one in clients], size.each)  # type: ignore[misc]
     return Result(
         sql=sql,

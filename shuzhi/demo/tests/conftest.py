@@ -18,14 +18,22 @@ LIMIT = 40
 Demo = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def demo(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Demo]:
-    """`shuzhi demo --no-serve`, in a home of its own; gives the JSON it writes. Real transactions, flushed at the end.
+@pytest.fixture(scope="session")
+def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database. pytest-django makes none where no chosen test asks it for one, and the real one is not to be used."""
+    if str(connection.settings_dict["NAME"]).startswith("test_"):
+        yield
+        return
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
-    Where no test that was chosen asks pytest-django for a database, none was made, and the real one must not be flushed.
-    """
+
+@pytest.fixture(scope="module")
+def demo(database: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`shuzhi demo --no-serve`, in a home of its own; gives the JSON it writes. Real transactions, flushed at the end."""
     home = tmp_path_factory.mktemp("home")
     real, settings.HOME = settings.HOME, home
 
@@ -38,17 +46,9 @@ def demo(
         return found
 
     with django_db_blocker.unblock():
-        own = None
-        if not str(connection.settings_dict["NAME"]).startswith("test_"):
-            own = setup_databases(verbosity=0, interactive=False, aliases={"default"})
-        try:
-            yield run
-        finally:
-            settings.HOME = real
-            if own:
-                teardown_databases(own, verbosity=0)
-            else:
-                call_command("flush", interactive=False, verbosity=0)
+        yield run
+        settings.HOME = real
+        call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
 
 
 def forget() -> None:

@@ -38,7 +38,11 @@ def test_the_counts_add_up(result: dict[str, Any]) -> None:
     parts = ("open", "closed", "declined", "merged", "withdrawn")
     assert result["collected"] == LIMIT == sum(result[part] for part in parts)
     assert result["resolved"] <= result["closed"]
-    assert result["open"] > 0
+
+
+def test_the_newest_are_left_open_in_each_of_the_steps(result: dict[str, Any]) -> None:
+    steps = set(Case.objects.filter(closed_at=None).values_list("step", flat=True))
+    assert steps == {"assess", "dispatch", "handle", "verify"}
 
 
 def test_the_record_of_every_case_replays_to_its_present_step(result: dict[str, Any]) -> None:
@@ -168,6 +172,21 @@ def test_a_public_data_set_is_marked_as_imported(demo: Demo, tmp_path: Any) -> N
     rejects = (settings.HOME / "public.rejects.csv").read_text(encoding="utf-8-sig")
     assert "5" not in rejects.splitlines()[0]
     assert rejects.splitlines()[1].startswith("4,9002,留言编号与第 3 行重复")
+
+
+def test_a_tiny_town_walks_the_same_messages(demo: Demo, tmp_path: Any) -> None:
+    forget()
+    text = (DATA / "messages-2023.csv").read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "plain.csv"
+    path.write_text("\n".join(",".join(row.split(",")[:7]) for row in text), encoding="utf-8")
+    done = demo(town=DATA / "tiny.toml", messages=path, limit=60)
+    assert done["collected"] == Case.objects.filter(town__name="苇屿镇").count() == 60
+    assert audit.verify().faults == ()
+
+
+def test_no_messages_at_all_is_a_town_that_waits(demo: Demo) -> None:
+    forget()
+    assert demo(limit=0)["collected"] == 0
 
 
 def test_a_town_without_events_has_figures_of_nothing(demo: Demo) -> None:

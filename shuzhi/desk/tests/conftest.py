@@ -61,6 +61,7 @@ def statements() -> Iterator[list[str]]:
     with CaptureQueriesContext(connection) as captured:
         yield ran
     ran += [one["sql"] for one in captured if not one["sql"].lstrip().upper().startswith(UNCOUNTED)]
+    ran[:] = [sql for sql in ran if "nextval" not in sql]  # ids are drawn two hundred at a time
 
 
 class Cases:

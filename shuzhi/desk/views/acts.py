@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -71,7 +70,6 @@ def _declared(request: MemberRequest, case: Case, action: Action) -> HttpRespons
             data=form.data_for_act() if form else {},
             text=str(form.cleaned_data.get("text", "")) if form else "",
             seen=_seen(request),
-            override=request.POST.get("override", "").strip(),
             key=idempotency_key(request),
         )
 
@@ -208,9 +206,9 @@ def _answer(
         form.add_error(None, refused.says)
         return _page(request, case, name, form, status=refused.status, **more)
     stays = sees_town(request.member) or key not in MOVES_SIGHT
-    if not undo:
-        messages.success(request, f"{case.number[-4:]} 已{name}")
-    return redirect(back if stays else f"{reverse('desk:inbox')}?undo={case.number}")
+    if not stays:
+        return redirect(f"{reverse('desk:inbox')}?undo={case.number}")
+    return redirect(back if undo else f"{back}?done={key}")
 
 
 def _page(

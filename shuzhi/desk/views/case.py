@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from shuzhi.desk import record
 from shuzhi.desk.frame import answer
+from shuzhi.kernel.declare import CaseType
 from shuzhi.kernel.models import Case, Entry, Member, Party
 from shuzhi.kernel.operations.offered import Offer, offered, state_of
-from shuzhi.kernel.operations.writing import act_name, controls
-from shuzhi.kernel.queries.apps import file_of, named
+from shuzhi.kernel.operations.writing import UNIVERSAL, act_name, controls
+from shuzhi.kernel.queries.apps import action_of, file_of, named
 from shuzhi.kernel.queries.casefile import clocks_of, links_of, progress, tasks_of, timeline
 from shuzhi.kernel.queries.town import Town, town, town_by_id
 from shuzhi.kernel.queries.visible import visible_case
@@ -66,11 +67,20 @@ def case_page(request: MemberRequest, number: str) -> HttpResponse:
         "links": links_of(case),
         "similar": named(declared, declared.similar)(state)[:3] if declared.similar and merges else [],
         **_buttons(case, offers),
+        "done": _done(request.GET.get("done", ""), case, declared),
         "undo": {"number": number, "tail": number[-4:], "words": act_name(declared.key, entries[0].act)}
         if any(offer.key == "undo" for offer in offers)
         else None,
     }
     return answer(request, "desk/case.html", context, here="inbox")
+
+
+def _done(key: str, case: Case, declared: CaseType) -> str:
+    """The words for the act that has just been taken, as the address names it."""
+    if key not in (*UNIVERSAL, "approve") and action_of(declared, key) is None:
+        return ""
+    words = {"open": "登记", "approve": "审批"}.get(key) or act_name(declared.key, key)
+    return f"{case.number[-4:]} 已{words}"
 
 
 def followup(state: Any, entries: list[Entry]) -> list[Offer]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from shuzhi.desk.frame import answer
 from shuzhi.desk.queries import undoable
@@ -26,6 +28,7 @@ from shuzhi.ui.status import STATUS as MARKS
 SIZE = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_COUNTED = 1000
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @member_required
@@ -132,16 +135,31 @@ def _beside_lead(task: dict[str, Any]) -> bool:
     return case_type(task["case__type"]).step(task["case__step"]).join == "lead"
 
 
+def _light(due: datetime, started: datetime, now: datetime, stopped: bool) -> str:
+    """A deadline light as {% clock %} of ui draws it, in one piece: fifty rows of a tag cost a third of the page."""
+    state, text = clocktext.light(due, started, now, stopped)
+    live = ""
+    if state not in (clocktext.STOP, clocktext.NONE):
+        soon = clocktext.soon_from(due, started)
+        live = f' data-due="{due.astimezone(UTC):{STAMP}}" data-soon="{soon.astimezone(UTC):{STAMP}}"'
+    title = clocktext.due_title(due, now)
+    return mark_safe(f'<span class="clock" data-s="{state}"{live} title="{title}">{text}</span>')
+
+
+@cache
+def _cases_address() -> str:
+    """Worked out once: fifty look-ups a page cost half a millisecond."""
+    return reverse("desk:cases")
+
+
 def _common(
     row: dict[str, Any], prefix: str, due: datetime, started: datetime, now: datetime
 ) -> dict[str, Any]:
     number, stopped = row[f"{prefix}number"], row[f"{prefix}suspended"]
-    state, text = clocktext.light(due, started, now, stopped)
-    live = state not in (clocktext.STOP, clocktext.NONE)
     urgency = row[f"{prefix}urgency"]
     mark = "督办" if row[f"{prefix}supervised"] else ("", "较急", "紧急")[urgency]
     return {
-        "href": reverse("desk:case", args=[number]),
+        "href": f"{_cases_address()}{number}/",
         "number": number,
         "title": row[f"{prefix}title"],
         "round": row[f"{prefix}round"] if row[f"{prefix}round"] > 1 else 0,
@@ -149,13 +167,7 @@ def _common(
         "unit": row[f"{prefix}unit__name"] or "",
         "mark": mark,
         "mark_tone": "sup" if row[f"{prefix}supervised"] else ("", "warn", "bad")[urgency],
-        "state": state,
-        "text": text,
-        "due": due.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if live else "",
-        "soon": clocktext.soon_from(due, started).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        if live
-        else "",
-        "clock_title": clocktext.due_title(due, now),
+        "light": _light(due, started, now, stopped),
     }
 
 
@@ -194,7 +206,9 @@ def cases(request: MemberRequest) -> HttpResponse:
     else:
         column, found = "due_at", found.order_by("due_at", "id")
         later = Q(due_at__gt=after.due_at) | Q(due_at=after.due_at, id__gt=after.id) if after else Q()
-    listed = list(found.filter(later).values(*CASE_FIELDS)[: SIZE + 1])
+    unsigned = Task.objects.filter(case_id=OuterRef("pk"), lead=True, done_at=None, acked_at=None)
+    page = found.filter(later).annotate(unsigned=Exists(unsigned)).values(*CASE_FIELDS, "unsigned")
+    listed = list(page[: SIZE + 1])
     more = len(listed) > SIZE
     context = {
         "rows": [_case_row(case, now) for case in listed[:SIZE]],
@@ -213,11 +227,11 @@ def _case_row(case: dict[str, Any], now: datetime) -> dict[str, Any]:
         status, words = ended_words(case["type"], case["outcome"])
         tone = MARKS[status].tone
     else:
-        key, words = standing(case["type"], case["step"], unsigned=False)
+        key, words = standing(case["type"], case["step"], unsigned=case["unsigned"])
         tone = MARKS[STATUS.get(key, "handling")].tone
     row = _common(case, "", case["due_at"], case["opened_at"], now)
     if case["closed_at"]:
-        row.update(state="", text=clocktext.local_text(case["closed_at"], now), due="")
+        row["light"] = clocktext.local_text(case["closed_at"], now)
     return {**row, "words": words, "tone": tone, "at": clocktext.local_text(case["opened_at"], now)}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
 from shuzhi.desk.frame import answer, idempotency_key, said
@@ -59,5 +59,4 @@ def report(request: MemberRequest, type: str, role: str) -> HttpResponse:
     except NotDone as refused:
         form.add_error(None, refused.says)
         return answer(request, "desk/report.html", context, here="new", status=refused.status)
-    messages.success(request, f"{done.number[-4:]} 已登记")
-    return redirect("desk:case", done.number)
+    return redirect(f"{reverse('desk:case', args=[done.number])}?done=open")

@@ -103,8 +103,7 @@ def ask(state: State, asked: Ask, role: str = "", *, kind: str = Task.Kind.MAIN,
             state.moved.setdefault("led", case.unit_id)
             state.rows.change(case, unit_id=asked.unit)
     _stand_or_go(state, task)
-    if kind == Task.Kind.MAIN:
-        tick_task(state, task, f"step:{case.step}")
+    tick_task(state, task, f"step:{case.step}" if kind == Task.Kind.MAIN else act)
     return task
 
 
@@ -196,6 +195,8 @@ def do(state: State, action: Action, task: Task | None) -> None:
     asked = action.asks(state) if callable(action.asks) else action.asks
     for one in asked:
         ask(state, one, kind=Task.Kind.SIDE, act=action.key)
+    if action.begins and state.data.get("begin"):
+        _begin(state, action)
     if moves:
         go(state, to)
     elif own and spec and spec.then:
@@ -268,6 +269,21 @@ def _round_opened(state: State) -> datetime:
         (task.opened_at for task in state.tasks if task.round == state.case.round),
         default=state.case.opened_at,
     )
+
+
+def _begin(state: State, action: Action) -> None:
+    """Open a case that arises from this one and outlives it; data["begin"] holds its type, title and file."""
+    from shuzhi.kernel._engine.opening import Opening, build, numbers  # opening a case enters its first step
+
+    begun = state.data["begin"]
+    if begun["type"] not in action.begins:
+        raise ValueError(f"{state.type.key}.{action.key} may not begin {begun['type']!r}: name it in begins")
+    opening = Opening(title=begun["title"], file=dict(begun.get("file", {})), at=state.when)
+    opening.lon, opening.lat = state.case.lon, state.case.lat
+    (number,) = numbers(state.town, begun["type"], [state.when])
+    new, _ = build(state.rows, state.town, begun["type"], state.by, opening, state.now, number)
+    state.rows.add(Link(kind=Link.Kind.AROSE_FROM, case_id=state.case.pk, other_id=new.case.pk, at=state.now))
+    state.moved["begun"] = number
 
 
 # -- parents and children --------------------------------------------------------------------------------------------

@@ -77,6 +77,14 @@ class State:
         run = self.run(clock)
         return run is not None and run.met_at is None
 
+    def unmet(self, clock: str) -> list[str]:
+        """The items whose runs of a clock have not ended."""
+        return [run.item for run in self.runs if run.key == clock and run.met_at is None]
+
+    def asked(self, act: str) -> int:
+        """How many tasks that an act asked beside the step are still open; "lapse:x" for those a clock asked."""
+        return sum(task.kind == Task.Kind.SIDE and task.act == act for task in self.waiting())
+
     def child_outcome(self, case_type: str) -> str | None:
         """How the latest child of a type ended; None while it is open, or if there was none."""
         asked = [task for task in self.tasks if task.child_id and task.act == case_type]

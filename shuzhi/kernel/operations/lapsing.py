@@ -13,7 +13,7 @@ from django.db.models import Q
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.declare import Ask, Clock
-from shuzhi.kernel.errors import NotDone
+from shuzhi.kernel.errors import NotDone, Unlawful
 from shuzhi.kernel.models import ClockRun, Task
 from shuzhi.kernel.operations.writing import complete, lock
 
@@ -35,42 +35,47 @@ def lapse_due(*, now: datetime) -> int:
         wanted |= key
     out = ClockRun.objects.filter(wanted, met_at=None, lapsed_at=None, provisional=False, due_at__lt=now)
     count = 0
-    for run_id, case_id in list(out.order_by("due_at").values_list("pk", "case_id")[:MOST]):
+    for run_id, case_id, due_at in list(out.order_by("due_at").values_list("pk", "case_id", "due_at")[:MOST]):
         try:
             with transaction.atomic():
-                count += _lapse(run_id, case_id, now)
+                count += _lapse(run_id, case_id, due_at, now)
         except NotDone:
             continue  # a guard forbids the act now; it is looked at again next time
     return count
 
 
-def _lapse(run_id: int, case_id: int, now: datetime) -> bool:
-    state = lock(case_id, by=None, now=now)
+def _lapse(run_id: int, case_id: int, due_at: datetime, now: datetime) -> bool:
+    """What happened at `due_at` is written now: the time somebody else's answer held the case ends then, not later."""
+    state = lock(case_id, by=None, now=now, at=due_at)
     run = next((run for run in state.runs if run.pk == run_id), None)
-    if run is None or run.met_at or run.lapsed_at or run.due_at >= now or state.case.closed_at:
+    if run is None or run.met_at or run.lapsed_at or run.due_at != due_at or state.case.closed_at:
         return False
     clock = state.type.clock(run.key)
     state.rows.change(run, lapsed_at=now)
     task = next((task for task in state.tasks if task.pk == run.task_id and task.done_at is None), None)
-    if clock.lapses:
-        _take(state, clock, task)
-    else:
+    if task is not None:
+        _engine.close(state, task, "silent")
+        if task.kind == Task.Kind.MAIN:
+            _engine.settle(state)
+    elif clock.lapses:
+        _take(state, clock)
+    if clock.asks:
         _engine.ask(state, Ask(role=clock.asks), kind=Task.Kind.SIDE, act=f"lapse:{clock.key}")
     complete(state, f"lapse:{clock.key}", data={"law": clock.law, "item": run.item})
     return True
 
 
-def _take(state: State, clock: Clock, task: Task | None) -> None:
-    """The task that was silent is answered; without one, the case's own act is taken."""
-    if task is not None:
-        _engine.close(state, task, "silent")
-        if task.kind == Task.Kind.MAIN:
-            _engine.settle(state)
-        return
+def _take(state: State, clock: Clock) -> None:
+    """The act of the case that silence amounts to. Its guards hold for the worker as for anybody."""
     action = next(
         action
         for action in (*state.type.acts, *(action for step in state.type.steps for action in step.actions))
         if action.key == clock.lapses
     )
-    own = next((task for task in state.current() if task.done_at is None and action in state.spec.actions), None)
+    for guard in action.needs:
+        if not guard.check(state):
+            raise Unlawful(guard.says, guard.law)
+    own = next(
+        (task for task in state.current() if task.done_at is None and action in state.spec.actions), None
+    )
     _engine.do(state, action, own)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shuzhi.kernel import _registry
+from shuzhi.kernel._rows import select
 from shuzhi.kernel.declare import Action, CaseType
 from shuzhi.kernel.models import Case, Member
 from shuzhi.kernel.queries.town import Town
@@ -61,7 +62,10 @@ def intakes_for(member: Member) -> list[tuple[CaseType, str, Any]]:
 def file_of(case: Case) -> Any:
     """The app's own row of a case; one statement, none where the type has no row."""
     declared = case_type(case.type)
-    return named(declared, declared.file).objects.get(pk=case.pk) if declared.file else None
+    if not declared.file:
+        return None
+    (row,) = select(named(declared, declared.file), '"case_id" = %s', [case.pk])
+    return row
 
 
 def told(declared: CaseType, act: str, data: Mapping[str, Any], place: Town) -> list[tuple[str, str]]:

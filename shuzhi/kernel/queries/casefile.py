@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shuzhi.kernel import _registry
+from shuzhi.kernel._rows import select
 from shuzhi.kernel.calendar import Due, Kind
 from shuzhi.kernel.models import Case, ClockRun, Entry, Link, Pause, Task
 from shuzhi.kernel.queries.town import Town
@@ -14,7 +15,7 @@ from shuzhi.kernel.queries.town import Town
 
 def timeline(case: Case) -> list[Entry]:
     """The record, newest first, with words, member and unit."""
-    return list(Entry.objects.filter(case_id=case.pk).select_related("by", "unit", "words").order_by("-seq"))
+    return select(Entry, 't."case_id" = %s ORDER BY t."seq" DESC', [case.pk], along=("by", "unit", "words"))
 
 
 def replay(entries: list[Entry]) -> tuple[str, int, str]:
@@ -29,16 +30,20 @@ def replay(entries: list[Entry]) -> tuple[str, int, str]:
 
 
 def tasks_of(case: Case) -> list[Task]:
-    return list(
-        Task.objects.filter(case_id=case.pk)
-        .select_related("unit", "member", "acked_by", "done_by")
-        .order_by("opened_seq", "id")
+    return select(
+        Task,
+        't."case_id" = %s ORDER BY t."opened_seq", t."id"',
+        [case.pk],
+        along=("unit", "member", "acked_by", "done_by"),
     )
 
 
 def runs_of(case: Case) -> list[ClockRun]:
     """The clocks that run or were met, in the order they started."""
-    return list(ClockRun.objects.filter(case_id=case.pk, void=False).order_by("started_seq", "id"))
+    return select(ClockRun, '"case_id" = %s AND NOT "void" ORDER BY "started_seq", "id"', [case.pk])
+
+
+PAUSES = '"run_id" IN (SELECT "id" FROM "kernel_clockrun" WHERE "case_id" = %s) ORDER BY "since"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def clocks_of(case: Case, place: Town, *, now: datetime) -> list[Running]:
     """The runs of a case with their explanation; two statements."""
     runs = runs_of(case)
     pauses: dict[int, list[Pause]] = {}
-    for pause in Pause.objects.filter(run__case_id=case.pk).order_by("since"):
+    for pause in select(Pause, PAUSES, [case.pk]):
         pauses.setdefault(pause.run_id, []).append(pause)
     declared = _registry.case_type(case.type)
     shown = []

@@ -21,6 +21,7 @@ class Walk:
         self.town = town
         self.now: datetime = moment(start)
         self.id = 0
+        self.other = 0  # a second case, where a test needs one
 
     def later(self, **by: float) -> datetime:
         self.now += timedelta(**(by or {"minutes": 15}))
