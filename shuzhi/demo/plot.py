@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,8 +23,8 @@ GOES_ON = timedelta(days=3)
 
 SAME_WITHIN = timedelta(days=10)
 NEAR, VERY_NEAR = 2000, 400  # metres: for one category, and for two that belong together
-CUT = ("", "dispatch", "acknowledge", "feedback")
-"""The newest are left after one of these acts: just reported, sent out, signed for, waiting to be verified."""
+CUT = ("feedback", "acknowledge", "dispatch", "")
+"""The newest are left after one of these acts: waiting to be verified, signed for, sent out, just reported."""
 
 WAITING = ("approve:suspend", "propose:suspend", "propose:extend", "propose:give_up")
 """Of the last months, the newest with one of these acts is left after it: held, or waiting for somebody to agree."""
@@ -194,8 +194,12 @@ def _cut(made: list[Plot], until: datetime) -> None:
         plot.acts = [act for act in plot.acts if act.at <= until]
     alone = [plot for plot in made if plot.into is None]
     newest, late = alone[-max(8, len(made) // 50) :], alone[-max(60, len(made) // 10) :]
-    for turn, plot in enumerate(newest):
-        _leave(plot, CUT[turn % len(CUT)])
+    left: Counter[str] = Counter()
+    for plot in newest:
+        names = {"", *(act.entry for act in plot.acts)}
+        last = min((one for one in CUT if one in names), key=lambda one: left[one])
+        left[last] += 1
+        _leave(plot, last)
     for last in WAITING:
         for plot in reversed(late):
             if any(act.entry == last for act in plot.acts):

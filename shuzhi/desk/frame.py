@@ -42,7 +42,7 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
     if member.has_role("clerk"):
         entries.append(("outgoing", "通知", "bell"))
     return {
-        "town_name": town.name,
+        "town_name": "" if "platform_name" in town.settings else town.name,
         "platform_name": town.settings.get("platform_name", "智治平台"),
         "home": reverse("desk:inbox"),
         "rail": [

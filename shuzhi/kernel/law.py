@@ -106,11 +106,16 @@ class TimeLimit:
         if extra < 0 or (self.extend_by is not None and extra > self.extend_by):
             most = f"最多可延长{self.extend_by}{_UNITS[self.kind]}" if self.extend_by else "不得延长"
             raise ValueError(f"{self.name}的{self}{most}，不能延长{extra}")
-        kind: CountedKind = "months" if self.kind == "years" else self.kind
-        unit = 12 if self.kind == "years" else 1
+        amount, kind = self.counted
         if self.sense == "before":
-            return calendar.before(start, self.amount * unit, kind)
-        return calendar.due(start, self.amount * unit, kind, extra=extra * unit, pauses=pauses, now=now)
+            return calendar.before(start, amount, kind)
+        more = extra * 12 if self.kind == "years" else extra
+        return calendar.due(start, amount, kind, extra=more, pauses=pauses, now=now)
+
+    @property
+    def counted(self) -> tuple[int, CountedKind]:
+        """Its length as the calendar counts it, which knows no years."""
+        return (self.amount * 12, "months") if self.kind == "years" else (self.amount, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,10 @@ class Rule:
         return self.version is None or self.is_town_setting or self.version.force in ("generally", "may")
 
     @property
+    def force(self) -> Force | None:
+        return self.version.force if self.version else None
+
+    @property
     def terms(self) -> Mapping[str, TimeLimit]:
         return self.version.terms if self.version else MappingProxyType({})
 
@@ -193,6 +202,23 @@ class Rule:
     @property
     def facts(self) -> Mapping[str, Any]:
         return self.version.facts if self.version else MappingProxyType({})
+
+    def fault(self, amount: int, kind: CountedKind, sense: Sense, extend_by: int | None) -> str:
+        """What is wrong with a clock that names this rule, in Chinese; empty if one of the rule's terms is that long.
+
+        The time a party has may also be declared as the time the authority has to wait. Of a town setting any length.
+        """
+        terms = self.versions[-1].terms.values()
+        if self.is_town_setting:
+            return ""
+        has = "、".join(f"{term.name}{term}" for term in terms) or "没有期限"
+        fitting = [term for term in terms if term.counted == (amount, kind) and _fits(term, sense)]
+        if not fitting:
+            return f"{self.id}（{self.versions[-1].cites}）{has}，不是{amount}{_UNITS[kind]}（{sense}）"
+        most = [term.extend_by for term in fitting]
+        if None in most or (extend_by is not None and extend_by <= max(filter(None, most), default=0)):
+            return ""
+        return f"{self.id}（{self.versions[-1].cites}）最多可延长{max(filter(None, most), default=0)}{_UNITS[kind]}"
 
     @property
     def default(self) -> Mapping[str, Any]:
@@ -278,6 +304,10 @@ def surcharge(fine: Decimal | int, days: int, *, on: dt.date | None = None) -> D
         raise ValueError(f"{read.id} 在 {on}：{NO_VERSION}，不能据以加处罚款")
     whole, rate, cap = Decimal(fine), Decimal(read.facts["rate_per_day"]), Decimal(read.facts["cap_ratio"])
     return min(whole * rate * days, whole * cap).quantize(Decimal("0.01"), ROUND_DOWN)
+
+
+def _fits(term: TimeLimit, sense: Sense) -> bool:
+    return term.sense == sense or (term.for_party and "before" not in (term.sense, sense))
 
 
 def _is_given(term: TimeLimit) -> bool:

@@ -59,7 +59,8 @@ class Report(ActForm):
         field.choices = [("", "由指挥中心判断"), *category_choices(self.town)]
 
     def clean_text(self) -> str:
-        text = " ".join(self.cleaned_data["text"].replace("\x00", "").splitlines()).strip()
+        lines = self.cleaned_data["text"].replace("\x00", "").splitlines()
+        text = "\n".join(line.rstrip() for line in lines).strip()
         if len(text) < 4:
             raise forms.ValidationError("请多写几个字，说清是什么事")
         return text
@@ -92,7 +93,7 @@ class Report(ActForm):
     def title_or_start(self) -> str:
         """The title given, else the beginning of the text."""
         given = str(self.cleaned_data.get("title") or "").strip()
-        text = str(self.cleaned_data["text"])
+        text = str(self.cleaned_data["text"]).partition("\n")[0]
         return given or (text if len(text) <= 30 else text[:29] + "…")
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -182,7 +183,7 @@ def _two_inserts(held: Any) -> None:
 def _raw(clients: int, turns: int, work: Callable[[Any], None], **more: Any) -> float:
     held = [bare(**more) for _ in range(clients)]
     try:
-        return together([lambda one=one: work(one) for one in held], turns).per_second  # type: ignore[misc]
+        return together([partial(work, one) for one in held], turns).per_second
     finally:
         for one in held:
             one.close()

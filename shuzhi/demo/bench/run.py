@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,13 +121,13 @@ def _fill(built: Built, messages: list[Message], size: Size, say: Callable[[str]
 
 
 def _stock(built: Built, people: Cast, messages: list[Message]) -> Stock:
+    """With a dispatcher who is nothing else, and a handler of the unit in the middle by the tasks it has waiting."""
     dispatcher = next(one for one in people.dispatchers if one.roles == ["dispatcher"])
-    busiest = Task.objects.filter(done_at=None, unit__isnull=False).values_list("unit_id", flat=True)
-    counts = dict.fromkeys(people.handlers, 0)
-    for unit in busiest:
-        counts[unit] = counts.get(unit, 0) + 1
-    handler = people.handlers[max(people.handlers, key=lambda unit: counts[unit])]
-    return Stock(built.row, messages, dispatcher, handler)
+    waiting = Counter(
+        Task.objects.filter(done_at=None, unit_id__in=people.handlers).values_list("unit_id", flat=True)
+    )
+    ranked = [unit for unit, _ in waiting.most_common()]
+    return Stock(built.row, messages, dispatcher, people.handlers[ranked[len(ranked) // 2]])
 
 
 def _drive(
@@ -171,14 +173,15 @@ def _measured(
     turn: Turn, clients: list[Client], size: Size, *, sql: int, raw: float, web: list[int], backends: Backends
 ) -> Result:
     """One client for times and processor seconds, then several at once for the pace."""
-    together([lambda one=one: turn.take(one) for one in clients], max(1, size.each // 5))  # type: ignore[misc]
+    takes = [partial(turn.take, one) for one in clients]
+    together(takes, max(1, size.each // 5))
+    app, database = cpu_of(web), cpu_of(backends.pids())
+    alone = together(takes[:1], size.alone)
     databases = backends.pids()
-    app, database = cpu_of(web), cpu_of(databases)
-    alone = together([lambda: turn.take(clients[0])], size.alone)
     app, database = cpu_of(web) - app, cpu_of(databases) - database
     for client in clients:
         client.close()
-    crowd = together([lambda one=one: turn.take(one) for one in clients], size.each)  # type: ignore[misc]
+    crowd = together(takes, size.each)
     return Result(
         sql=sql,
         app_cpu_ms=app * 1000 / size.alone,

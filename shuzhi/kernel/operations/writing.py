@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from shuzhi.kernel import _engine, _registry
+from shuzhi.kernel import _engine, _registry, crypto
 from shuzhi.kernel._engine import State, plain
 from shuzhi.kernel._rows import Rows, select
 from shuzhi.kernel.calendar import SHANGHAI
@@ -52,13 +52,15 @@ def once(town_id: int, key: str, body: bytes, work: Callable[[], Done]) -> Done:
             raise
         if bytes(first.body) != body:
             raise KeyReused() from None
-        return Done(**{**first.answer, "again": True})
+        code = first.answer["code"]
+        return Done(**{**first.answer, "code": crypto.decrypt(bytes.fromhex(code)) if code else "", "again": True})
 
 
 def remember(rows: Rows, town_id: int, key: str, body: bytes, done: Done, now: datetime) -> None:
     """Keep the answer in the same transaction."""
     if key:
-        rows.add(Once(town_id=town_id, key=key, body=body, answer=asdict(done), at=now))
+        code = crypto.encrypt(done.code).hex() if done.code else ""
+        rows.add(Once(town_id=town_id, key=key, body=body, answer={**asdict(done), "code": code}, at=now))
 
 
 def lock(

@@ -10,6 +10,7 @@ import pytest
 from django import forms
 from django.core.checks import CheckMessage, run_checks
 
+from shuzhi.kernel import _registry
 from shuzhi.kernel.declare import Action, Ask, CaseType, Clock, End, Step
 from shuzhi.kernel.testing import declared
 
@@ -122,8 +123,6 @@ def test_every_fault_is_named_at_once() -> None:
 
 
 def test_what_is_declared_for_a_test_is_gone_after_it() -> None:
-    from shuzhi.kernel import _registry
-
     found(right)
     assert "tested.right" not in _registry.case_types()
     assert "keeper" not in _registry.roles()

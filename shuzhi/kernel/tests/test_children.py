@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from shuzhi.kernel import operations
 from shuzhi.kernel.declare import STAY, Action, Ask, CaseType, End, Step
-from shuzhi.kernel.errors import Refused
+from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Case, Link, Task
 from shuzhi.kernel.operations.audit import verify
 from shuzhi.kernel.testing import TestTown, declared
@@ -26,11 +27,11 @@ def decided(case: Any) -> str | End:
 def child_type(key: str, name: str, asks: Any = None) -> CaseType:
     """A case of one step, or one that asks a further child first."""
     close = Action("close", "出结论", to=End(field="how"))
-    steps = (Step("judge", "评估", HANDLER, (close,)),)
+    steps = [Step("judge", "评估", HANDLER, (close,))]
     if asks:
-        steps = (Step("wait", "等候", asks=asks, then=lambda case: "judge"), *steps)
+        steps.insert(0, Step("wait", "等候", asks=asks, then=lambda case: "judge"))
     return CaseType(
-        key, name, steps, number=key[7].upper(), outcomes={"fine": "可行", "bad": "不可行"}, child=True
+        key, name, tuple(steps), number=key[7].upper(), outcomes={"fine": "可行", "bad": "不可行"}, child=True
     )
 
 
@@ -74,7 +75,7 @@ def test_children_are_opened_in_the_transaction_of_their_parent_and_linked(paren
 
 def test_nobody_holds_the_task_a_child_answers(parent: Walk) -> None:
     task = Task.objects.filter(case_id=parent.id, child__isnull=False).earliest("id")
-    with pytest.raises(Exception, match="不归您办理"):
+    with pytest.raises(NotAllowed, match="不归您办理"):
         parent.do("acknowledge", "dispatcher", task_id=task.pk)
 
 
@@ -113,7 +114,7 @@ def test_children_are_called_off_with_the_step_that_waits_for_them(parent: Walk)
 def test_the_end_of_a_called_off_child_is_no_answer(parent: Walk) -> None:
     fire = parent.child(FIRE)
     parent.act("dispatcher", "stop")
-    with pytest.raises(Exception, match="已经办结"):
+    with pytest.raises(Conflict, match="已经办结"):
         fire.act("roads", "close", how="fine")
     assert parent.acts()[-1] == "stop"
 
@@ -136,8 +137,6 @@ def test_an_undo_calls_off_the_children_it_had_opened(parent: Walk) -> None:
 
 
 def test_a_child_has_one_parent(parent: Walk) -> None:
-    from django.db import IntegrityError, transaction
-
     other = Walk(parent.town, plan.key)
     other.open()
     with pytest.raises(IntegrityError), transaction.atomic():

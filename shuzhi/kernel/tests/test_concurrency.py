@@ -14,7 +14,7 @@ from shuzhi.kernel.operations import Opening
 from shuzhi.kernel.operations.audit import verify
 from shuzhi.kernel.operations.sealing import seal
 from shuzhi.kernel.operations.writing import Done
-from shuzhi.kernel.testing import TestTown
+from shuzhi.kernel.testing import TestTown, make_town
 from shuzhi.kernel.tests.errand import Walk, errand
 from shuzhi.kernel.tests.together import together
 
@@ -233,8 +233,6 @@ def test_a_report_with_another_telephone_is_another_body(town: TestTown) -> None
 
 
 def test_two_towns_may_use_the_same_key(town: TestTown) -> None:
-    from shuzhi.kernel.testing import make_town
-
     other = make_town("990199102", "另一镇")
     numbers = []
     for place in (town, other):

@@ -135,7 +135,7 @@ class TestDays:
 
 class TestUnknown:
     def test_an_unknown_rule_names_the_nearest(self):
-        with pytest.raises(KeyError, match="PEN-51 .*PEN-051"):
+        with pytest.raises(KeyError, match=r"PEN-51 .*PEN-051"):
             law.rule("PEN-51")
 
     @pytest.mark.parametrize("key", ["", "pen", "editions", "../PEN", "XYZ-1"])
@@ -162,6 +162,45 @@ class TestRefusal:
     def test_a_guessed_calendar_is_never_its_ground(self, start, binds):
         answer = law.rule("INF-33").terms["answer"]
         assert law.binding(answer.due(Calendar(), start)) is binds
+
+
+class TestClocks:
+    @pytest.mark.parametrize(
+        ("key", "clock"),
+        [
+            ("INF-33", (20, "working", "within", 20)),
+            ("INF-33", (20, "working", "within", 0)),
+            ("PEN-064", (5, "working", "within", 0)),
+            ("PEN-064", (5, "working", "not_before", 0)),
+            ("PEN-064", (7, "working", "before", 0)),
+            ("PEN-036", (24, "months", "within", 0)),
+            ("PEN-060", (90, "calendar", "within", 30)),
+            ("PEN-060", (90, "calendar", "within", None)),
+            ("REV-04", (3, "working", "within", None)),
+        ],
+    )
+    def test_one_as_long_as_a_term_of_its_rule_is_right(self, key, clock):
+        assert law.rule(key).fault(*clock) == ""
+
+    @pytest.mark.parametrize(
+        ("key", "clock", "says"),
+        [
+            (
+                "INF-33",
+                (15, "working", "within", 0),
+                "INF-33（政府信息公开条例第三十三条）答复20个工作日，不是15个工作日",
+            ),
+            ("INF-33", (20, "calendar", "within", 0), "不是20日"),
+            ("INF-33", (20, "working", "not_before", 0), "（not_before）"),
+            ("INF-33", (20, "working", "within", 21), "最多可延长20个工作日"),
+            ("INF-33", (20, "working", "within", None), "最多可延长20个工作日"),
+            ("PEN-056", (7, "working", "within", 1), "最多可延长0个工作日"),
+            ("PEN-064", (7, "working", "within", 0), "不是7个工作日（within）"),
+            ("PEN-045", (5, "working", "within", 0), "PEN-045（行政处罚法第四十五条）没有期限"),
+        ],
+    )
+    def test_one_that_is_not_is_told_so(self, key, clock, says):
+        assert says in law.rule(key).fault(*clock)
 
 
 class TestTownSettings:

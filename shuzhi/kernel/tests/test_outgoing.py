@@ -90,11 +90,11 @@ def worker(db: None) -> Iterator[None]:
     process = subprocess.Popen([sys.executable, "-c", WORKER, name], stderr=subprocess.PIPE, text=True)
     yield
     process.terminate()
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert "Traceback" not in said, said
 
 
-def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "nothing happened"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -155,20 +156,25 @@ def test_people_go_on_working_while_clocks_are_recomputed(town: TestTown) -> Non
     walks = [sent(town, "2023-03-01 09:00") for _ in range(10)]
     people = {by: town.again(by) for by in ("dispatcher", "roads")}
     for turn in range(10):
-        walk = walks[turn]
-        day = MONDAY + timedelta(days=turn % 3)
         now = moment("2023-03-02 09:00") + timedelta(minutes=turn)
+        day: dict[str, Any] = {
+            "day": MONDAY + timedelta(days=turn % 3),
+            "works": turn % 2 == 1,
+            "name": "",
+            "by": None,
+        }
+        said: dict[str, Any] = {"case_id": walks[turn].id, "action": "report", "by": people["roads"]}
+        more: dict[str, Any] = {
+            "case_id": walks[-1 - turn].id,
+            "clock": "law",
+            "amount": 1,
+            "by": people["dispatcher"],
+        }
+        calendar.set_day(**day, now=now)
         answers = together(
-            lambda day=day, now=now, turn=turn: (
-                calendar.set_day(day=day, works=turn % 2 == 1, name="", by=None, now=now),
-                calendar.recompute_if_changed(now=now),
-            ),
-            lambda walk=walk, now=now: operations.act(
-                case_id=walk.id, action="report", by=people["roads"], now=now
-            ),
-            lambda walk=walks[-1 - turn], now=now: operations.extend(
-                case_id=walk.id, clock="law", amount=1, by=people["dispatcher"], now=now, text="雨天"
-            ),
+            partial(calendar.recompute_if_changed, now=now),
+            partial(operations.act, **said, now=now),
+            partial(operations.extend, **more, now=now, text="雨天"),
         )
         assert not [answer for answer in answers if isinstance(answer, Exception)]
     calendar.recompute(now=walks[0].now)

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import shuzhi
 from shuzhi.ui import clocktext, specimens
@@ -22,14 +22,6 @@ pytestmark = pytest.mark.browser
 STATIC = Path(shuzhi.__file__).parent / "ui" / "static"
 ORIGIN = "http://localhost:9"
 EDITIONS: dict[str, dict[str, object]] = {"light": {}, "dark": {"theme": "dark"}, "elder": {"elder": True}}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

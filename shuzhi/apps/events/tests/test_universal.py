@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from shuzhi.apps.events.models import Category
 from shuzhi.apps.events.tests.conftest import Walk
 from shuzhi.apps.events.tests.universal import (
     EVERYBODY,
@@ -54,9 +55,8 @@ def test_who_may(walk: Walk, row: Row) -> None:
             try:
                 done = row.call(walk, walk.town.again(name), walk.now)
                 let = done.seq == entries + 1 and walk.case.record.latest("seq").act == row.act
-            except NotAllowed as refused:
+            except NotAllowed:
                 let = False
-                assert refused.says
             transaction.set_rollback(True)
         assert let == (name in row.may), name
         assert walk.case.entries == entries
@@ -153,8 +153,6 @@ def test_other_acts_are_not_taken_back(walk: Walk, row: Row) -> None:
 
 
 def test_a_dispatch_is_taken_back_with_the_category_it_had_written(walk: Walk) -> None:
-    from shuzhi.apps.events.models import Category
-
     leaf = Category.objects.filter(town=walk.town.row, parent__isnull=False).earliest("code")
     reported(walk)
     before = picture(walk)
@@ -171,7 +169,7 @@ def test_after_signing_nothing_is_taken_back(walk: Walk) -> None:
     operations.acknowledge(
         case_id=walk.id, task_id=walk.task("roads").pk, by=walk.town.again("roads"), now=walk.now
     )
-    with pytest.raises(Conflict, match="不能撤回：roads .* 签收"):
+    with pytest.raises(Conflict, match=r"不能撤回：roads .* 签收"):
         operations.undo(case_id=walk.id, by=walk.town.again("dispatcher"), now=walk.now)
 
 

@@ -8,7 +8,7 @@ database; with a town's code its own days and settings.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -48,12 +48,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(as_json(found, limit, due), ensure_ascii=False, indent=1))
         else:
-            self.stdout.write(f"{found.id} {found.cites}：{limit.name}，{limit}\n{due.date}  {due.explain()}")
-            for counted in due.days:
-                number = "" if counted.number is None else f"第{counted.number}日"
-                self.stdout.write(
-                    f"  {counted.date}  {'计' if counted.counted else '－'}  {number:<5} {counted.why}"
-                )
+            self.stdout.write("\n".join(describe(found, limit, due)))
 
 
 def choose(rule: law.Rule, limits: Mapping[str, law.TimeLimit], key: str, *, back: bool) -> law.TimeLimit:
@@ -71,6 +66,14 @@ def choose(rule: law.Rule, limits: Mapping[str, law.TimeLimit], key: str, *, bac
             + (f"，有：{known}" if known else "")
         )
     return fitting[0]
+
+
+def describe(rule: law.Rule, limit: law.TimeLimit, due: Due) -> Iterator[str]:
+    yield f"{rule.id} {rule.cites}：{limit.name}，{limit}"
+    yield f"{due.date}  {due.explain()}"
+    for day in due.days:
+        number = f"第{day.number}日" if day.number else ""
+        yield f"  {day.date}  {'计' if day.counted else '－'}  {number:<5} {day.why}"
 
 
 def as_json(rule: law.Rule, limit: law.TimeLimit, due: Due) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -249,7 +250,7 @@ def test_the_other_ends_need_the_head_too(
 ) -> None:
     case = Course(town, "tested.penalty").open("jia", "2023-06-19")
     for action, day in steps:
-        more = {"filed_on": date(2023, 6, 19)} if action == "file" else {}
+        more: dict[str, Any] = {"filed_on": date(2023, 6, 19)} if action == "file" else {}
         case.act("jia", action, day, **more)
         case.agree("head", day + " 11:00")
     assert case.outcome == outcome
