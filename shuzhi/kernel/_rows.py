@@ -136,7 +136,8 @@ class Rows:
         data: dict[str, Any] | None = None,
         unit_id: int | None = None,
     ) -> Entry:
-        """Append to a case's chain."""
+        """Append to a case's chain. A NUL, which no text column takes, is left out of the words."""
+        text = text.replace("\x00", "")
         entry = Entry(
             case_id=case.pk,
             town_id=case.town_id,

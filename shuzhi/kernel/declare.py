@@ -56,13 +56,15 @@ class Guard:
     """What the law wants before an act. A false check refuses with `says` and the article.
 
     check: a predicate. law: a rule id ("PEN-045") or "town" for a rule of the town.
-    override: the role that may let it pass, with a reason; refused at start-up on a prohibition.
+    override: the role that may let it pass, with a reason. Possible only where the law leaves room (一般, 可以, 原则上),
+    for a rule of the town, or where letting it pass is to the party's good (`favours`); refused at start-up elsewhere.
     """
 
     check: Callable[[Any], bool]
     law: str
     says: str
     override: str = ""
+    favours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ class NotAllowed(NotDone):
 
 
 class Unlawful(Refused):
-    """A rule forbids the act; `law` names it, e.g. "PEN-045"."""
+    """A rule forbids the act. `law` is its id, e.g. "PEN-045"; the sentence quotes its article."""
 
-    def __init__(self, says: str, law: str) -> None:
-        super().__init__(f"{says}（{law}）" if law != "town" else says)
+    def __init__(self, says: str, law: str, quoted: str) -> None:
+        super().__init__(quoted)
         self.law = law
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from shuzhi.kernel import law
 from shuzhi.kernel._engine.state import State
 from shuzhi.kernel.calendar import NEVER, SHANGHAI, Due, Kind
-from shuzhi.kernel.declare import Clock
+from shuzhi.kernel.declare import Clock, Term
 from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import ClockRun, Pause, Task
+from shuzhi.kernel.queries import lawful
 
 
 def tick(state: State, what: str) -> None:
@@ -59,10 +61,10 @@ def start(
     """Start a run, unless its declaration says this case has none."""
     if clock.when and not clock.when(state):
         return None
-    amount, kind = clock.amount, clock.kind
-    if clock.term:
-        term = clock.term(state)
-        amount, kind = term.amount, term.kind
+    length = _length(state, clock)
+    if length is None:
+        return None
+    amount, kind = length.amount, length.kind
     begins = since or _begins(state, clock)
     due = reckon(state, begins, amount, kind, clock.sense)
     run = state.rows.add(
@@ -87,6 +89,17 @@ def start(
     state.runs.append(run)
     stand(state, run)
     return run
+
+
+def _length(state: State, clock: Clock) -> Term | None:
+    """How long: worked out by the app, fixed, or as the town has set a rule that is no more than its setting."""
+    if clock.term:
+        return clock.term(state)
+    if clock.law and law.rule(clock.law).is_town_setting:
+        limits = lawful.time_limits(state.town, law.rule(clock.law))
+        set_to = next((limit for limit in limits.values() if limit.counted[1] == clock.kind), None)
+        return Term(set_to.counted[0], clock.kind) if set_to else None
+    return Term(clock.amount, clock.kind)
 
 
 def _begins(state: State, clock: Clock) -> datetime:

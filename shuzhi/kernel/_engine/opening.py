@@ -65,7 +65,7 @@ def build(
     A child's id is greater than its parent's: locking by id is then locking parents first.
     """
     declared = _registry.case_type(type)
-    title = opening.title.strip()
+    title = opening.title.replace("\x00", "").strip()
     if not title:
         raise Refused("请填写标题")
     at = min(opening.at or now, now)

@@ -9,9 +9,10 @@ from typing import Any
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.calendar import NEVER
-from shuzhi.kernel.declare import Action, Guard
-from shuzhi.kernel.errors import NotAllowed, Refused, Unlawful
+from shuzhi.kernel.declare import Action
+from shuzhi.kernel.errors import NotAllowed, Refused
 from shuzhi.kernel.models import Member, Task
+from shuzhi.kernel.operations.guarding import pass_guards
 from shuzhi.kernel.operations.writing import (
     Done,
     body_of,
@@ -52,7 +53,7 @@ def act(
         state = lock(case_id, by=by, now=now, at=at, data=sent)
         same_town(state, by)
         declared, task = _offered(state, action, by, seen)
-        _pass_guards(state, declared, by, override)
+        pass_guards(state, declared, by, override)
         if declared.approve:
             _propose(state, declared, by, task, text, override)
             return complete(
@@ -116,18 +117,6 @@ def _proposed(state: State, key: str) -> bool:
     return any(
         task.kind == Task.Kind.APPROVAL and task.act == key and task.done_at is None for task in state.tasks
     )
-
-
-def _pass_guards(state: State, action: Action, by: Member, override: str) -> None:
-    for guard in action.needs:
-        if not guard.check(state):
-            _override_or_refuse(guard, by, override)
-
-
-def _override_or_refuse(guard: Guard, by: Member, override: str) -> None:
-    if guard.override and by.has_role(guard.override) and override:
-        return
-    raise Unlawful(guard.says, guard.law)
 
 
 def _propose(state: State, action: Action, by: Member, task: Task | None, text: str, override: str) -> None:
@@ -233,7 +222,7 @@ def _take_effect(state: State, task: Task, proposal: dict[str, Any]) -> None:
         if action.key == task.act
     )
     if any(not guard.check(state) for guard in action.needs):
-        _pass_guards(state, action, Member.objects.get(pk=proposal["by"]), proposal["override"])
+        pass_guards(state, action, Member.objects.get(pk=proposal["by"]), proposal["override"])
     answered = next((one for one in state.tasks if one.pk == proposal["task"] and one.done_at is None), None)
     _engine.do(state, action, answered)
 

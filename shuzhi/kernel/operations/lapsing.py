@@ -13,8 +13,9 @@ from django.db.models import Q
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.declare import Ask, Clock
-from shuzhi.kernel.errors import NotDone, Unlawful
+from shuzhi.kernel.errors import NotDone
 from shuzhi.kernel.models import ClockRun, Task
+from shuzhi.kernel.operations.guarding import pass_guards
 from shuzhi.kernel.operations.writing import complete, lock
 
 MOST = 500
@@ -72,9 +73,7 @@ def _take(state: State, clock: Clock) -> None:
         for action in (*state.type.acts, *(action for step in state.type.steps for action in step.actions))
         if action.key == clock.lapses
     )
-    for guard in action.needs:
-        if not guard.check(state):
-            raise Unlawful(guard.says, guard.law)
+    pass_guards(state, action, None)
     own = next(
         (task for task in state.current() if task.done_at is None and action in state.spec.actions), None
     )

@@ -12,9 +12,10 @@ from typing import Any
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.declare import BACK, Ask
-from shuzhi.kernel.errors import NotAllowed, Refused, Unlawful
+from shuzhi.kernel.errors import NotAllowed, Refused
 from shuzhi.kernel.models import Member, Outgoing, Task
 from shuzhi.kernel.operations.acting import _open_task, _town_id, ask_approval
+from shuzhi.kernel.operations.guarding import unlawful
 from shuzhi.kernel.operations.writing import (
     Done,
     body_of,
@@ -28,6 +29,9 @@ from shuzhi.kernel.operations.writing import (
     once,
     same_town,
 )
+
+EXTEND_MOST = 1000
+"""No extension is longer, whatever its unit: more is a slip of the finger."""
 
 
 def _write(
@@ -291,10 +295,12 @@ def _check_extend(state: State, sent: Mapping[str, Any]) -> None:
         raise Refused("这个时限已经结束，不能延期")
     if sent["amount"] < 1:
         raise Refused("延长的时间要大于零")
+    if sent["amount"] > EXTEND_MOST:
+        raise Refused(f"一次最多延长 {EXTEND_MOST}，请改小")
     declared = state.type.clock(run.key)
     if declared.extend_by is not None and run.extra + sent["amount"] > declared.extend_by:
         says = f"“{declared.name}”最多可延长 {declared.extend_by}，已延长 {run.extra}"
-        raise Unlawful(says, declared.law or "town")
+        raise unlawful(state, says, declared.law)
 
 
 def _do_extend(state: State, sent: Mapping[str, Any]) -> None:

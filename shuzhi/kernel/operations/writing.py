@@ -20,7 +20,7 @@ from shuzhi.kernel.models import Case, Entry, Link, Member, Once, Task, Unit
 from shuzhi.kernel.queries.town import Town, town, town_by_id
 
 SLACK = timedelta(minutes=5)
-"""How far the clock of a phone may run ahead before "happened at" is refused as the future."""
+"""How far the clock of a phone may be wrong before "happened at" is refused: as the future, or as before the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ def once(town_id: int, key: str, body: bytes, work: Callable[[], Done]) -> Done:
         if bytes(first.body) != body:
             raise KeyReused() from None
         code = first.answer["code"]
-        return Done(**{**first.answer, "code": crypto.decrypt(bytes.fromhex(code)) if code else "", "again": True})
+        return Done(
+            **{**first.answer, "code": crypto.decrypt(bytes.fromhex(code)) if code else "", "again": True}
+        )
 
 
 def remember(rows: Rows, town_id: int, key: str, body: bytes, done: Done, now: datetime) -> None:
@@ -75,6 +77,8 @@ def lock(
     if at and at > now + SLACK:
         raise Refused("发生时间不能晚于现在，请改正")
     case = lock_cases(case_id)[case_id]
+    if at and at < case.opened_at - SLACK:
+        raise Refused("发生时间早于上报时间，请改正")
     place = _town_of(case, by)
     state = _engine.load(place, case, by=by, now=now, at=min(at, now) if at else None, data=data)
     below = state

@@ -45,7 +45,7 @@ timed = CaseType(
         Clock("answer", "答复", 20, law="INF-33", starts=("open", "mend"), ends=("end",), extend_by=20),
         Clock("target", "内部目标", 3, starts=("open",), ends=("end",), extend_by=None),
         Clock("hear", "听证申请", 5, starts=("open",), law="PEN-064", sense="not_before"),
-        Clock("sue", "起诉", 6, "months", law="PEN-045", starts=("serve",), ends=("end",), on="served_on"),
+        Clock("sue", "起诉", 6, "months", law="PEN-RM3", starts=("serve",), ends=("end",), on="served_on"),
         Clock("agreed", "确认", 30, "calendar", starts=("agree",), ends=("end",), on="effective_on"),
         Clock(
             "notice",
@@ -247,7 +247,7 @@ def test_a_statutory_clock_is_extended_as_far_as_its_rule_allows(timed_walk: Wal
     before = timed_walk.run("answer").due_at
     timed_walk.do("extend", "dispatcher", clock="answer", amount=20, text="案情复杂")
     assert timed_walk.run("answer").due_at > before
-    with pytest.raises(Unlawful, match="“答复”最多可延长 20，已延长 20（INF-33）"):
+    with pytest.raises(Unlawful, match="“答复”最多可延长 20，已延长 20（政府信息公开条例第三十三条）"):
         timed_walk.do("extend", "dispatcher", clock="answer", amount=1, text="还不够")
 
 

@@ -193,11 +193,11 @@ def test_what_is_proposed_is_not_proposed_again_and_lapses_with_its_step(walk: W
     assert walk.case.step == "do"
 
 
-def guarded(override: str) -> CaseType:
+def guarded(override: str, law: str = "PEN-045") -> CaseType:
     def ripe(case: Any) -> bool:
         return bool(case.data.get("ripe"))
 
-    needs = (Guard(ripe, "PEN-045", "还没有陈述申辩", override=override),)
+    needs = (Guard(ripe, law, "还没有陈述申辩", override=override),)
     return CaseType(
         "tested.guarded",
         "有门槛",
@@ -221,15 +221,32 @@ def test_a_guard_refuses_with_the_article_and_nothing_is_written(town: TestTown)
     with declared(guarded(""), roles=ROLES):
         walk = Walk(town, "tested.guarded")
         walk.open()
-        with pytest.raises(Unlawful, match="还没有陈述申辩（PEN-045）"):
+        with pytest.raises(Unlawful, match="还没有陈述申辩（行政处罚法第四十五条）"):
             walk.act("dispatcher", "close")
         assert walk.acts() == ["open"]
         walk.act("dispatcher", "close", ripe=True)
         assert walk.case.outcome == "done"
 
 
-def test_a_guard_is_passed_only_by_its_role_with_a_reason_which_the_entry_keeps(town: TestTown) -> None:
+def test_no_reason_lets_an_act_pass_a_prohibition(town: TestTown) -> None:
     with declared(guarded(CENTRE), roles=ROLES):
+        walk = Walk(town, "tested.guarded")
+        walk.open()
+        with pytest.raises(Unlawful):
+            walk.do("act", "dispatcher", action="close", override="紧急")
+        assert walk.acts() == ["open"]
+
+
+def test_a_rule_refuses_nothing_on_a_day_for_which_no_version_is_entered(town: TestTown) -> None:
+    with declared(guarded("", "PEN-052B"), roles=ROLES):
+        walk = Walk(town, "tested.guarded")
+        walk.open()
+        walk.act("dispatcher", "close")
+        assert walk.case.outcome == "done", "review before suit is required from 2024 on"
+
+
+def test_a_guard_is_passed_only_by_its_role_with_a_reason_which_the_entry_keeps(town: TestTown) -> None:
+    with declared(guarded(CENTRE, "DEC-15"), roles=ROLES):
         walk = Walk(town, "tested.guarded")
         walk.open()
         with pytest.raises(Unlawful):

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
-from shuzhi.kernel import operations
+from shuzhi.kernel import law, operations
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import CaseType
+from shuzhi.kernel.errors import Unlawful
 from shuzhi.kernel.models import Case, Entry, Link, Task
 from shuzhi.kernel.operations.audit import verify
 from shuzhi.kernel.operations.writing import Done
@@ -140,3 +142,12 @@ def town(db: None) -> Iterator[TestTown]:
         ):
             made.add_member(key, "command", [role])
         yield made
+
+
+@contextmanager
+def unlawful(rule: str) -> Iterator[None]:
+    """The act is refused on this rule, and the sentence quotes its article."""
+    with pytest.raises(Unlawful) as caught:
+        yield
+    assert caught.value.law == rule
+    assert law.rule(rule, date(2024, 3, 1)).cites in caught.value.says

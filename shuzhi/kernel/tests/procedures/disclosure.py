@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shuzhi.kernel.declare import Action, Ask, CaseType, Clock, End, Facts, Guard, Step
+from shuzhi.kernel.declare import Action, Ask, CaseType, Clock, End, Facts, Guard, Step, Term
 from shuzhi.kernel.tests.procedures.penalty import HEAD
 
 DISCLOSER, PARTY = "discloser", "unit_handler"
@@ -16,6 +16,11 @@ def first_correction(case: Facts) -> bool:
 def within_seven_days(case: Facts) -> bool:
     due = case.due("ask_once")
     return due is None or case.now <= due
+
+
+def correction_term(case: Facts) -> Term:
+    """The 合理的补正期限 that was named when the correction was asked for; the law gives no number."""
+    return Term(int(case.data.get("correction_days", 10)), "working")
 
 
 def third_party_heard(case: Facts) -> bool:
@@ -120,8 +125,7 @@ request = CaseType(
         Clock(
             "correcting",
             "申请人补正",
-            10,
-            "working",
+            term=correction_term,
             law="INF-30",
             starts=("correct",),
             ends=("corrected", "end"),

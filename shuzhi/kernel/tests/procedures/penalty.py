@@ -282,7 +282,15 @@ penalty = CaseType(
             to="hearing",
             role=OFFICER,
             when=lambda case: case.step == "hear",
-            needs=(Guard(in_time_for_hearing, "PEN-064", "要求听证应当在告知后五日内提出", override=HEAD),),
+            needs=(
+                Guard(
+                    in_time_for_hearing,
+                    "PEN-064",
+                    "要求听证应当在告知后五日内提出",
+                    override=HEAD,
+                    favours=True,
+                ),
+            ),
         ),
         A("pay", "缴款", role=OFFICER, when=lambda case: case.step == "execute"),
         A(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shuzhi.kernel.errors import Unlawful
 from shuzhi.kernel.models import Case, Link
 from shuzhi.kernel.testing import TestTown
-from shuzhi.kernel.tests.procedures.conftest import Course
+from shuzhi.kernel.tests.procedures.conftest import Course, unlawful
 
 
 def begin(town: TestTown, **file: object) -> Course:
@@ -40,7 +39,7 @@ def test_pen_z13_the_same_place_twice_needs_the_heads_reason(town: TestTown) -> 
     town.member["head"].roles = ["head", "dispatcher"]
     town.member["head"].save()
     case = begin(town, seen_recently=True)
-    with pytest.raises(Unlawful, match="PEN-Z13"):
+    with unlawful("PEN-Z13"):
         case.act("dispatcher", "issue", "2023-05-08")
     case.act("head", "issue", "2023-05-08", override="有人举报新的违法行为")
     assert case.step == "visit"

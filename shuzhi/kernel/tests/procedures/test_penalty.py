@@ -9,7 +9,7 @@ import pytest
 
 from shuzhi.kernel.errors import NotAllowed, Refused, Unlawful
 from shuzhi.kernel.testing import TestTown
-from shuzhi.kernel.tests.procedures.conftest import Course
+from shuzhi.kernel.tests.procedures.conftest import Course, unlawful
 from shuzhi.kernel.tests.procedures.penalty import ITEM, REVIEW
 
 
@@ -63,10 +63,10 @@ def test_pen_056_every_kept_item_has_its_own_seven_days_and_must_be_disposed_of(
         case.agree("head", f"{day} 11:00")
     assert case.due("keep") == "2023-07-03"
     assert case.case.runs.filter(key="keep", met_at=None).count() == 2
-    with pytest.raises(Unlawful, match="PEN-056"):
+    with unlawful("PEN-056"):
         case.act("jia", "conclude", "2023-06-26")
     case.act("jia", "dispose", "2023-06-27", item="货车")
-    with pytest.raises(Unlawful, match="PEN-056"):
+    with unlawful("PEN-056"):
         case.act("jia", "conclude", "2023-06-27")
     case.act("jia", "dispose", "2023-06-28", item="账册")
     case.act("jia", "conclude", "2023-07-03")
@@ -77,7 +77,7 @@ def test_pen_042_one_officer_is_not_enough(town: TestTown) -> None:
     case = Course(town, "tested.penalty").open("jia", "2023-06-19", officers=[town.member["jia"].pk])
     case.act("jia", "file", "2023-06-19", filed_on=date(2023, 6, 19))
     case.agree("head", "2023-06-19")
-    with pytest.raises(Unlawful, match="PEN-042"):
+    with unlawful("PEN-042"):
         case.act("jia", "conclude", "2023-06-26")
 
 
@@ -86,7 +86,7 @@ def test_pen_064_the_five_days_to_ask_for_a_hearing_must_pass_unless_expressly_g
 ) -> None:
     case = notified(town, grave=False, review_needed=False)
     assert case.due("ask_hearing") == "2023-07-21"
-    with pytest.raises(Unlawful, match="PEN-064"):
+    with unlawful("PEN-064"):
         case.act("jia", "go_on", "2023-07-18")
     case.act("jia", "go_on", "2023-07-18", waived=True)
     assert case.step == "decide"
@@ -94,7 +94,7 @@ def test_pen_064_the_five_days_to_ask_for_a_hearing_must_pass_unless_expressly_g
 
 def test_pen_064_asked_too_late_only_the_head_may_let_it_pass_with_a_reason(town: TestTown) -> None:
     case = notified(town)
-    with pytest.raises(Unlawful, match="PEN-064"):
+    with unlawful("PEN-064"):
         case.act("jia", "ask_hearing", "2023-07-24")
     town.member["head"].roles = ["head", "officer"]
     town.member["head"].save()
@@ -138,10 +138,10 @@ def test_the_reviewer_is_never_the_one_who_handled_it(town: TestTown) -> None:
 def test_pen_045_a_decision_never_exceeds_its_last_notice(town: TestTown) -> None:
     case = notified(town, grave=False, review_needed=False)
     case.act("jia", "go_on", "2023-07-24")
-    with pytest.raises(Unlawful, match="PEN-045"):
+    with unlawful("PEN-045"):
         case.act("jia", "decide", "2023-07-25", fine=25000)
     case.act("jia", "renotify_decide", "2023-07-25", text="查出新的违法事实")
-    with pytest.raises(Unlawful, match="PEN-045"):
+    with unlawful("PEN-045"):
         case.act("jia", "notify", "2023-07-26", notified_on=date(2023, 7, 26), notified_fine=25000)
     case.act(
         "jia", "notify", "2023-07-26", notified_on=date(2023, 7, 26), notified_fine=25000, new_facts=True
@@ -199,18 +199,18 @@ def test_pen_072_and_073_the_surcharge_leaves_out_the_days_of_litigation_and_sto
 def test_pen_072_it_is_not_archived_while_money_is_owed(town: TestTown) -> None:
     case = decided(town)
     case.act("jia", "pay", "2023-09-20", paid=20000, paid_on=date(2023, 9, 20))
-    with pytest.raises(Unlawful, match="PEN-072"):
+    with unlawful("PEN-072"):
         case.act("jia", "archive", "2023-09-21")
 
 
 def test_pen_en4_and_en5_court_only_after_the_remedies_and_a_demand(town: TestTown) -> None:
     case = decided(town)
     assert case.due("sue") == "2024-02-26", "02-25 is a Sunday"
-    with pytest.raises(Unlawful, match="PEN-EN5"):
+    with unlawful("PEN-EN5"):
         case.act("jia", "to_court", "2023-10-20")
     case.act("jia", "demand", "2023-10-20", demanded_on=date(2023, 10, 20))
     assert case.due("demand") == "2023-11-03"
-    with pytest.raises(Unlawful, match="PEN-EN4"):
+    with unlawful("PEN-EN4"):
         case.act("jia", "to_court", "2023-11-06")
     case.act("jia", "remedies_over", "2024-02-27", remedies_over_on=date(2024, 2, 26))
     assert case.due("court") == "2024-05-27", "05-26 is a Sunday"
