@@ -132,7 +132,7 @@ def _check_action(
 def _check_clocks(declared: CaseType, steps: list[str], acts: set[str]) -> Iterator[Error]:
     known = acts.union(SPECIAL_STARTS, (f"step:{step}" for step in steps))
     for clock in declared.clocks:
-        for what in (*clock.starts, *clock.ends):
+        for what in (*clock.starts, *clock.ends, *clock.voids):
             if what not in known:
                 yield _error(
                     declared,

@@ -1,4 +1,4 @@
-"""The jobs of the kernel: sending what is to go out, recomputing clocks after a change of days, reminding, sealing."""
+"""The jobs of the kernel: sending what is to go out, recomputing clocks, reminding, lapsing, sealing, retention."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from shuzhi.kernel.jobs import every
 from shuzhi.kernel.models import Unit
-from shuzhi.kernel.operations import calendar, lapsing, outgoing, sealing, urging
+from shuzhi.kernel.operations import calendar, lapsing, outgoing, retaining, sealing, urging
 
 
 @every("* * * * * */5", name="outgoing")
@@ -45,3 +45,11 @@ def seal(timestamp: int) -> None:
     close_old_connections()
     for town in Unit.objects.filter(level="town"):
         sealing.seal(town=town, now=timezone.now())
+
+
+@every("20 3 * * *", name="retention")
+def retention(timestamp: int) -> None:
+    """Ask the clerk about cases whose period is over, and sweep away content that nothing names."""
+    close_old_connections()
+    retaining.ask_about_expired(now=timezone.now())
+    retaining.sweep(now=timezone.now())

@@ -80,9 +80,10 @@ class Clock:
     """A time limit, started and ended by acts, not by steps.
 
     starts, ends: action keys; "open" is the opening, "step:x" the entering of a step, "acknowledge" 签收, "end" any end.
-    A repeated start restarts it. on: the form field (or file field) with the day it counts from.
+    A repeated start restarts it. voids: what ends it without its having been met (given back, dispatched anew). on: the form field (or file field) with the day it counts from.
     term: works the length out from the case where it is not fixed. per: one a case, one a task, or one an `item`.
     sense: within · not_before (a minimum period) · before (counts back from a set day).
+    outside: set by somebody outside the town (a platform above), so 挂起 does not hold it; nor any with a law.
     extend_by: the most by which it may be extended, in its own units. None means as the town approves (internal targets).
     lapses: what silence amounts to, where the law deems it so (INF-34: 逾期视为同意): the act the worker takes; of a
     clock that runs for a task, the task is answered "silent". asks: the role a task is opened for when it has run out,
@@ -96,7 +97,9 @@ class Clock:
     law: str = ""
     starts: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
+    voids: tuple[str, ...] = ()
     on: str = ""
+    outside: bool = False
     term: Callable[[Any], Term] | None = None
     when: Callable[[Any], bool] | None = None
     per: Literal["case", "task", "item"] = "case"
@@ -172,6 +175,24 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long a closed case is kept (保管期限).
+
+    years: from the day it was closed; 0 if none is fixed. permanent: for good. law: the rule that says so, or "town".
+    archived: it belongs in the archive, so its words and files are destroyed only after 鉴定.
+    """
+
+    years: int = 0
+    law: str = "town"
+    permanent: bool = False
+    archived: bool = True
+
+    def __post_init__(self) -> None:
+        if self.years < 0 or (self.permanent and self.years):
+            raise ValueError(f"Retention: years={self.years} is no period; give years, or permanent=True")
+
+
+@dataclass(frozen=True, slots=True)
 class CaseType:
     """A procedure. `file` is the dotted path of the app's one-to-one row.
 
@@ -183,6 +204,7 @@ class CaseType:
     first: the step a case starts in, if not always steps[0]. reopens: the step a new round starts in.
     approvals: universal acts that must be agreed first, e.g. {"suspend": ("leader",)}.
     shown: the progress bar, as (key, name). dated: file fields that place a row in a period and change only by `correct`.
+    retention: how long it is kept once closed. personal: file fields with personal words, emptied by an erasure.
     child: asked for by another procedure (Ask.child), told when it ends, called off with the step that waits for it.
     """
 
@@ -205,7 +227,8 @@ class CaseType:
     shown: tuple[tuple[str, str], ...] = ()
     dated: tuple[str, ...] = ()
     correctable: tuple[str, ...] = ()
-    retention: str = ""
+    retention: Retention = Retention()
+    personal: tuple[str, ...] = ()
     child: bool = False
 
     def step(self, key: str) -> Step:

@@ -81,6 +81,7 @@ event = CaseType(
             shown="verify",
             actions=(
                 Action("close", "核查通过，结案", to=End("resolved"), form="forms.Verify"),
+                Action("redispatch", "退回派单", to="dispatch", form="forms.Reason"),
                 Action("redo", "未解决，重办", to="handle", form="forms.Reason"),
                 Action(
                     "give_up",
@@ -110,11 +111,16 @@ event = CaseType(
             "处置",
             term=rules.handle_term,
             starts=("step:handle",),
-            ends=("step:verify", "step:dispatch", "end"),
+            ends=("step:verify", "end"),
+            voids=("step:dispatch",),
             extend_by=None,
         ),
         Clock(
-            "verify", "核查", term=rules.verify_term, starts=("step:verify",), ends=("close", "redo", "end")
+            "verify",
+            "核查",
+            term=rules.verify_term,
+            starts=("step:verify",),
+            ends=("close", "redo", "redispatch", "end"),
         ),
         Clock(
             "upstream",
@@ -124,6 +130,7 @@ event = CaseType(
             starts=("open",),
             ends=("end",),
             on="reply_due_at",
+            outside=True,
             when=lambda case: case.file.reply_due_at is not None,
         ),
     ),

@@ -84,6 +84,7 @@ class Event(models.Model):
                 fields=["town", "source", "outside_number"],
                 condition=~Q(outside_number=""),
                 name="event_outside_number_once",
+                violation_error_message="这个来文编号已经登记过，请到那一件里补充",
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["category"], name="event_category_idx")]

@@ -24,10 +24,10 @@ def tick(state: State, what: str) -> None:
         if clock.per == "task":
             continue
         own = item if clock.per == "item" else ""
-        if what in clock.ends:
+        if what in clock.ends or what in clock.voids:
             for run in _open_runs(state, clock):
                 if run.item == own or not own:
-                    meet(state, run)
+                    meet(state, run, void=what in clock.voids)
         if what in clock.starts:
             for run in _open_runs(state, clock):
                 if run.item == own:
@@ -45,9 +45,9 @@ def tick_task(state: State, task: Task, what: str) -> None:
         if clock.per != "task":
             continue
         running = [run for run in _open_runs(state, clock) if run.task_id == task.pk]
-        if what in clock.ends:
+        if what in clock.ends or what in clock.voids:
             for run in running:
-                meet(state, run)
+                meet(state, run, void=what in clock.voids)
         if what in clock.starts:
             for run in running:
                 if run.met_at is None:
@@ -150,7 +150,9 @@ def stand(state: State, run: ClockRun) -> None:
     if run.met_at is not None:
         return
     holder = next((task for task in state.waiting() if run.key in task.holds), None)
-    still = holder is not None or (state.case.suspended and not run.law)
+    still = holder is not None or (
+        state.case.suspended and not run.law and not state.type.clock(run.key).outside
+    )
     held = next((pause for pause in state.pauses.get(run.pk, ()) if pause.until is None), None)
     if still and held is None:
         pause = Pause(run_id=run.pk, since=state.when, task_id=holder.pk if holder else None)

@@ -3,6 +3,7 @@
 from shuzhi.kernel.models.cases import Case, Ending, Link, Party
 from shuzhi.kernel.models.clocks import ClockRun, Pause
 from shuzhi.kernel.models.outgoing import Counter, Once, Outgoing
+from shuzhi.kernel.models.publication import Delivery, Document, File, Publication
 from shuzhi.kernel.models.record import Access, Entry, Rating, Seal, Words
 from shuzhi.kernel.models.tasks import Task
 from shuzhi.kernel.models.units import Day, Grid, Member, Unit
@@ -13,8 +14,11 @@ __all__ = [
     "ClockRun",
     "Counter",
     "Day",
+    "Delivery",
+    "Document",
     "Ending",
     "Entry",
+    "File",
     "Grid",
     "Link",
     "Member",
@@ -22,6 +26,7 @@ __all__ = [
     "Outgoing",
     "Party",
     "Pause",
+    "Publication",
     "Rating",
     "Seal",
     "Task",

@@ -45,6 +45,9 @@ class Case(models.Model):
     lat = models.FloatField(null=True)
     supervised = models.BooleanField(default=False)
     suspended = models.BooleanField(default=False)
+    restricted = models.BooleanField(
+        default=False, help_text="kept and protected only; seen by nobody but the members named for it"
+    )
     receipt = models.CharField(max_length=16, null=True, unique=True)
     receipt_mac = models.BinaryField(null=True)
     entries = models.PositiveIntegerField(

@@ -174,7 +174,7 @@ def approve(
     body = body_of(case=case_id, task=task_id, agrees=agrees, text=text)
 
     def work() -> Done:
-        state = lock(case_id, by=by, now=now)
+        state = lock(case_id, by=by, now=now, restricted=True)
         same_town(state, by)
         task = next(
             (task for task in state.tasks if task.pk == task_id and task.kind == Task.Kind.APPROVAL), None
@@ -196,7 +196,8 @@ def approve(
             return complete(state, f"agree:{task.act}", text=text, key=key, body=body)
         state.data = _revived(proposal)
         _take_effect(state, task, proposal)
-        return complete(state, f"approve:{task.act}", text=text, data=dict(state.data), key=key, body=body)
+        act = state.moved.pop("act", f"approve:{task.act}")
+        return complete(state, act, text=text, data=dict(state.data), key=key, body=body)
 
     return once(_town_id(by), key, body, work)
 
@@ -213,7 +214,7 @@ def _revived(proposal: dict[str, Any]) -> dict[str, Any]:
 def _take_effect(state: State, task: Task, proposal: dict[str, Any]) -> None:
     from shuzhi.kernel.operations.universal import AFTER_APPROVAL
 
-    if task.act in AFTER_APPROVAL:
+    if proposal.get("universal"):
         AFTER_APPROVAL[task.act](state, state.data)
         return
     action = next(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
@@ -81,6 +81,7 @@ def _verify(most: int) -> Verdict:
             faults.append(fault)
             broken = True
             continue
+        cases[case_id].note(row)
         previous = bytes(row[9])
         if (case_id, seq) in wanted:
             heads.setdefault(case_id, {})[seq] = previous
@@ -99,6 +100,16 @@ class _Chain:
     head: bytes
     sealed: int
     found: int = 0
+    silent: set[int] = field(default_factory=set)
+    erased: set[int] = field(default_factory=set)
+
+    def note(self, row: tuple[Any, ...]) -> None:
+        """Remember entries whose words are gone, and those that an erasure names."""
+        if row[8] is not None and row[11] is None:
+            self.silent.add(row[1])
+        if row[2] == "erase":
+            data = json.loads(row[7]) if isinstance(row[7], str) else row[7]
+            self.erased.update(data["entries"])
 
 
 def _rows() -> Iterator[tuple[Any, ...]]:
@@ -136,6 +147,10 @@ def _check_length(
         faults.append(Fault(f"{chain.number} 第 {seq + 1} 条", f"记录缺失，应有 {chain.length} 条"))
     elif seq > chain.length or previous != chain.head:
         faults.append(Fault(f"{chain.number} 第 {seq} 条", "与案件所记的末条不符"))
+    faults.extend(
+        Fault(f"{chain.number} 第 {gone} 条", "文字缺失，没有依法删除的记录")
+        for gone in sorted(chain.silent - chain.erased)
+    )
 
 
 def _cases_without_entries(cases: dict[int, _Chain], faults: list[Fault]) -> int:

@@ -11,9 +11,9 @@ from django.db import transaction
 from shuzhi.kernel import _engine, crypto
 from shuzhi.kernel._engine import Opening
 from shuzhi.kernel._rows import Rows
-from shuzhi.kernel.errors import KeyReused, NotAllowed
+from shuzhi.kernel.errors import NotAllowed
 from shuzhi.kernel.models import Access, Case, ClockRun, Entry, Member, Once, Task, Unit
-from shuzhi.kernel.operations.writing import Done, body_of, once, remember
+from shuzhi.kernel.operations.writing import Done, answered, body_of, once, remember
 from shuzhi.kernel.queries.town import town as town_of
 
 
@@ -53,7 +53,7 @@ def open_cases(
     """Open many cases at once by COPY, in one transaction. The openings have been validated by the app's form.
 
     keys: the idempotency keys of the openings, none or one for each; a key that was answered gives its first answer.
-    Raises KeyReused, and opens none, if a key was used for something else.
+    Raises and opens none, if a key was used for something else.
     """
     if by is not None and by.town_id != town.pk:
         raise NotAllowed("不能替别的镇登记")
@@ -62,7 +62,7 @@ def open_cases(
     with transaction.atomic():
         first = {one.key: one for one in Once.objects.filter(town=town, key__in=keys)} if keys else {}
         done = [
-            _again(type, opening, first[key]) if key in first else None
+            answered(first[key], _body(type, opening)) if key in first else None
             for opening, key in zip(openings, keys or [""] * len(openings), strict=True)
         ]
         new = [at for at, answer in enumerate(done) if answer is None]
@@ -83,10 +83,3 @@ def open_cases(
 def _body(type: str, opening: Opening) -> bytes:
     contact = crypto.mac("once", f"{opening.name}|{opening.phone}").hex()
     return body_of(type=type, **{**asdict(opening), "name": contact, "phone": ""})
-
-
-def _again(type: str, opening: Opening, held: Once) -> Done:
-    """The first answer of a key."""
-    if bytes(held.body) != _body(type, opening):
-        raise KeyReused()
-    return Done(**{**held.answer, "again": True})

@@ -6,7 +6,7 @@ They move tasks and internal targets. A statutory clock is extended or held only
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shuzhi.kernel import _engine, _registry
@@ -48,6 +48,7 @@ def _write(
     quiet: bool = False,
     at: datetime | None = None,
     also: Iterable[int] = (),
+    restricted: bool = False,
     **sent: Any,
 ) -> Done:
     """Lock (`also`: other cases the change touches), change, complete: what all of them share.
@@ -59,7 +60,7 @@ def _write(
     def work() -> Done:
         if others := list(also):
             lock_cases(case_id, *others)
-        state = lock(case_id, by=by, now=now, at=at)
+        state = lock(case_id, by=by, now=now, at=at, restricted=restricted)
         same_town(state, by)
         if not ended:
             need_open(state)
@@ -233,39 +234,6 @@ def note(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -
     return _write(case_id, by, now, "note", lambda state: None, text=text, key=key, ended=True, quiet=True)
 
 
-def correct(
-    *, case_id: int, field: str, value: Any, by: Member, now: datetime, text: str, key: str = ""
-) -> Done:
-    """更正: a fact that was written wrong. The entry keeps old and new. By the one who steers."""
-    _say_why(text)
-
-    def change(state: State) -> dict[str, Any]:
-        _need(controls(state, by), _control(state))
-        if field not in state.type.correctable:
-            raise Refused("这一项不能更正")
-        row: Any = state.case if field in ("title", "opened_at") else state.file
-        names = {f.name: f.attname for f in row._meta.concrete_fields}
-        old = getattr(row, names[field])
-        if old == value:
-            raise Refused("与原来的一样，不用更正")
-        state.rows.change(row, **{names[field]: value})
-        return {"field": field, "old": old, "new": value}
-
-    return _write(
-        case_id,
-        by,
-        now,
-        "correct",
-        change,
-        text=text,
-        key=key,
-        ended=True,
-        quiet=True,
-        field=field,
-        value=value,
-    )
-
-
 # -- time ------------------------------------------------------------------------------------------------------------
 
 
@@ -358,9 +326,21 @@ def _agreed(state: State, name: str, sent: dict[str, Any], by: Member) -> None:
     if not roles:
         AFTER_APPROVAL[name](state, sent)
         return
+    propose(state, name, roles, sent, by)
+
+
+def propose(state: State, name: str, roles: tuple[str, ...], sent: Mapping[str, Any], by: Member) -> None:
+    """Have a universal act agreed by others, in order; it takes effect with the last agreement."""
     if any(
         task.kind == Task.Kind.APPROVAL and task.act == name and task.done_at is None for task in state.tasks
     ):
         raise Refused("已经提请审批，请等待审批结果")
-    ask_approval(state, name, roles, {"data": sent, "task": None, "override": ""}, by)
+    proposal = {
+        "data": {key: _engine.plain(value) for key, value in sent.items()},
+        "dates": [key for key, value in sent.items() if isinstance(value, date)],
+        "task": None,
+        "override": "",
+        "universal": True,
+    }
+    ask_approval(state, name, roles, proposal, by)
     state.moved["act"] = f"propose:{name}"

@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from shuzhi.kernel import _engine, _registry, crypto
 from shuzhi.kernel._engine import State, plain
 from shuzhi.kernel._rows import Rows, select
 from shuzhi.kernel.calendar import SHANGHAI
-from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, NotDone, Refused
+from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, NotDone, Refused, Unlawful
 from shuzhi.kernel.models import Case, Entry, Link, Member, Once, Task, Unit
 from shuzhi.kernel.queries.town import Town, town, town_by_id
 
@@ -25,7 +26,10 @@ SLACK = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer of a write, the same again when its key comes again."""
+    """The answer of a write, the same again when its key comes again.
+
+    row: the file, document, delivery or publication it wrote; without a case the others are 0 and "".
+    """
 
     case_id: int
     number: str
@@ -33,6 +37,7 @@ class Done:
     receipt: str = ""
     code: str = ""
     again: bool = False
+    row: int = 0
 
 
 def body_of(**sent: Any) -> bytes:
@@ -46,16 +51,35 @@ def once(town_id: int, key: str, body: bytes, work: Callable[[], Done]) -> Done:
     try:
         with transaction.atomic():
             return work()
-    except (IntegrityError, NotDone):
+    except (IntegrityError, NotDone) as failure:
         first = Once.objects.filter(town_id=town_id, key=key).first() if key else None
-        if first is None:
-            raise
-        if bytes(first.body) != body:
-            raise KeyReused() from None
-        code = first.answer["code"]
-        return Done(
-            **{**first.answer, "code": crypto.decrypt(bytes.fromhex(code)) if code else "", "again": True}
-        )
+        if first is not None:
+            return answered(first, body)
+        if isinstance(failure, IntegrityError):
+            raise _taken(failure) from failure
+        raise
+
+
+def answered(first: Once, body: bytes) -> Done:
+    """The first answer of a key. Raises KeyReused if it was given for something else."""
+    if bytes(first.body) != body:
+        raise KeyReused()
+    code = first.answer["code"]
+    code = crypto.decrypt(bytes.fromhex(code)) if code else ""
+    return Done(**{**first.answer, "code": code, "again": True})
+
+
+def _taken(failure: IntegrityError) -> Exception:
+    """What a broken constraint says of itself (`violation_error_message`), if it says anything."""
+    name = getattr(getattr(failure.__cause__, "diag", None), "constraint_name", None)
+    for model in apps.get_models():
+        for constraint in model._meta.constraints:
+            if (
+                constraint.name == name
+                and constraint.violation_error_message != constraint.default_violation_error_message
+            ):
+                return Refused(str(constraint.violation_error_message))
+    return failure
 
 
 def remember(rows: Rows, town_id: int, key: str, body: bytes, done: Done, now: datetime) -> None:
@@ -72,11 +96,18 @@ def lock(
     now: datetime,
     at: datetime | None = None,
     data: Mapping[str, Any] | None = None,
+    restricted: bool = False,
 ) -> State:
-    """Lock a case with its parents and children, and load what an act needs."""
+    """Lock a case with its parents and children, and load what an act needs.
+
+    restricted: whether the act is one of those that a restricted case still allows.
+    """
     if at and at > now + SLACK:
         raise Refused("发生时间不能晚于现在，请改正")
     case = lock_cases(case_id)[case_id]
+    if case.restricted and not restricted:
+        says = "这件已限制处理，只能保存和保护，不能再办理；确需办理的请先解除限制"
+        raise Unlawful(says, "SEC-P45", f"{says}（个人信息保护法第四十七条）")
     if at and at < case.opened_at - SLACK:
         raise Refused("发生时间早于上报时间，请改正")
     place = _town_of(case, by)
@@ -146,13 +177,14 @@ def complete(
     key: str = "",
     body: bytes = b"",
     quiet: bool = False,
+    row: int = 0,
 ) -> Done:
     """Finish the case (and the parents that were told), remember the key, write everything."""
     entry = _engine.finish(state, act, text=text, data=data, quiet=quiet)
     above = state
     while (below := above).parent and (above := below.parent).moved:
         _engine.finish(above, f"child:{below.case.type}")
-    done = Done(case_id=state.case.pk, number=state.case.number, seq=entry.seq)
+    done = Done(case_id=state.case.pk, number=state.case.number, seq=entry.seq, row=row)
     remember(state.rows, state.case.town_id, key, body, done, state.now)
     state.rows.write()
     return done
@@ -228,6 +260,18 @@ UNIVERSAL = {
     "unmerged": "撤回并入",
     "rate": "评价",
     "reopen": "重新办理",
+    "attach": "附上材料",
+    "document": "制发文书",
+    "delivery": "送达",
+    "served": "确认送达",
+    "publication": "公示",
+    "publication_recalled": "公示应当撤回",
+    "publication_withdrawn": "撤回公示",
+    "expire": "保管期满",
+    "appraise": "鉴定",
+    "restrict": "限制处理",
+    "lift": "解除限制",
+    "erase": "删除个人信息",
 }
 """The kernel's own acts, in Chinese."""
 

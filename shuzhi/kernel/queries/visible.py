@@ -9,6 +9,13 @@ from shuzhi.kernel._rows import select
 from shuzhi.kernel.models import Access, Case, Member
 
 
+OF_TOWN = (
+    't."town_id" = %s AND t."number" = %s AND (NOT t."restricted" OR EXISTS '
+    '(SELECT 1 FROM "kernel_access" a WHERE a."case_id" = t."id" AND a."member_id" = %s AND a."until" IS NULL))'
+)
+"""A case by its number, for whoever sees the town: a restricted one only for those who are named for it."""
+
+
 def sees_town(member: Member) -> bool:
     """Whether a member sees every unsealed case of the town."""
     return member.town_id is not None and not _registry.town_wide_roles().isdisjoint(member.roles)
@@ -29,8 +36,8 @@ def visible(member: Member) -> QuerySet[Case]:
 def visible_case(member: Member, number: str) -> Case | None:
     """A case a member may see, by its number, with grid, lead unit and who opened it; one statement."""
     if sees_town(member):
-        own = 't."town_id" = %s AND t."number" = %s'
-        found = select(Case, own, [member.town_id, number], along=("grid", "unit", "opened_by"))
+        values = [member.town_id, number, member.pk]
+        found = select(Case, OF_TOWN, values, along=("grid", "unit", "opened_by"))
         return found[0] if found else None
     return visible(member).select_related("grid", "unit", "opened_by").filter(number=number).first()
 

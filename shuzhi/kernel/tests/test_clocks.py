@@ -232,6 +232,14 @@ def test_resuming_a_suspended_case_does_not_answer_its_questions(timed_walk: Wal
     assert timed_walk.run("target").due_at < NEVER
 
 
+def test_a_suspension_holds_targets_and_never_what_the_law_sets(timed_walk: Walk) -> None:
+    before = {run.key: run.due_at for run in ClockRun.objects.filter(case_id=timed_walk.id)}
+    timed_walk.do("suspend", "dispatcher", text="等雨停")
+    after = {run.key: run.due_at for run in ClockRun.objects.filter(case_id=timed_walk.id)}
+    assert after == {**before, "target": NEVER, "own": NEVER}
+    assert timed_walk.case.due_at == before["answer"], "the law's own day is what remains"
+
+
 def test_a_target_that_starts_in_a_suspended_case_stands(walk: Walk) -> None:
     walk.open()
     walk.send("roads")

@@ -266,6 +266,37 @@ def test_an_override_by_the_proposer_is_looked_at_again_when_the_act_takes_effec
         assert walk.case.outcome == "done"
 
 
+def test_a_reason_for_passing_one_guard_passes_no_other_when_the_act_takes_effect(town: TestTown) -> None:
+    open_to_all = Guard(lambda case: False, "town", "要先公示", override=CENTRE)
+    shut: list[str] = []
+    strict = Guard(lambda case: not shut, "PEN-045", "还没有陈述申辩")
+    proposed = CaseType(
+        "tested.proposed",
+        "两道门槛",
+        control=CENTRE,
+        outcomes={"done": "办成"},
+        steps=(
+            Step(
+                "one",
+                "一",
+                CENTRE,
+                (Action("ask", "提请", to=End("done"), needs=(open_to_all, strict), approve=("leader",)),),
+            ),
+        ),
+    )
+    with declared(proposed, roles=ROLES):
+        walk = Walk(town, "tested.proposed")
+        walk.open()
+        walk.do("act", "dispatcher", action="ask", override="紧急")
+        approval = walk.task(kind="approval").pk
+        shut.append("now")
+        with pytest.raises(Unlawful, match="还没有陈述申辩"):
+            walk.do("approve", "leader", task_id=approval, agrees=True)
+        shut.clear()
+        walk.do("approve", "leader", task_id=approval, agrees=True)
+        assert walk.case.outcome == "done"
+
+
 def test_an_outcome_that_is_not_declared_is_a_programming_error(town: TestTown) -> None:
     loose = CaseType(
         "tested.loose",

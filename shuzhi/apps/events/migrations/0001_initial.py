@@ -64,6 +64,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='event',
-            constraint=models.UniqueConstraint(condition=models.Q(('outside_number', ''), _negated=True), fields=('town', 'source', 'outside_number'), name='event_outside_number_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('outside_number', ''), _negated=True), fields=('town', 'source', 'outside_number'), name='event_outside_number_once', violation_error_message='这个来文编号已经登记过，请到那一件里补充'),
         ),
     ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from shuzhi.apps.events.tests.conftest import Walk
 from shuzhi.kernel import operations
+from shuzhi.kernel.calendar import NEVER
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Access, ClockRun, Ending, Entry, Rating, Task
 from shuzhi.kernel.operations.audit import verify
@@ -189,11 +192,36 @@ def test_the_wrong_role_is_refused(walk: Walk) -> None:
 
 
 def test_an_outside_number_is_taken_once(walk: Walk) -> None:
-    from django.db import IntegrityError, transaction
-
     walk.report(outside_number="GD-1")
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(Refused, match="已经登记过"):
         walk.report(outside_number="GD-1")
+
+
+def test_a_verified_event_may_be_dispatched_anew(walk: Walk) -> None:
+    walk.report()
+    walk.dispatch("roads")
+    walk.feedback("roads", "unsolved")
+    walk.act("dispatcher", "redispatch", "应由供电所办")
+    walk.dispatch("power")
+    assert walk.case.unit == walk.town.unit["power"]
+
+
+def test_a_lead_that_gives_it_back_has_not_met_the_target(walk: Walk) -> None:
+    walk.report()
+    walk.dispatch("roads")
+    walk.do("send_back", "roads", task_id=walk.task("roads").pk, text="不属本站")
+    assert ClockRun.objects.get(case_id=walk.id, key="handle").void
+
+
+def test_what_a_platform_above_waits_for_is_not_held_by_a_suspension(walk: Walk) -> None:
+    due = walk.now + timedelta(days=3)
+    walk.report(source="upstream", outside_number="GD-2", reply_due_at=due)
+    walk.dispatch("roads")
+    walk.do("suspend", "dispatcher", text="等候配件")
+    walk.do("approve", "leader", task_id=walk.task(kind="approval").pk, agrees=True)
+    assert walk.case.suspended
+    assert ClockRun.objects.get(case_id=walk.id, key="upstream").due_at == due
+    assert ClockRun.objects.get(case_id=walk.id, key="handle").due_at == NEVER
 
 
 def test_the_same_key_gives_the_first_answer(walk: Walk, town: TestTown) -> None:

@@ -82,6 +82,10 @@ def walks(town: TestTown) -> Iterator[Formed]:
     walk.take("dispatcher", "redo")
     for by in ("team", "roads"):
         walk.take(by, "feedback", result="unsolved")
+    walk.take("dispatcher", "redispatch")
+    walk.take("dispatcher", "dispatch", **sent)
+    for by in ("team", "roads"):
+        walk.take(by, "feedback", result="unsolved")
     walk.take("dispatcher", "give_up")
     walk.do("approve", "leader", task_id=walk.task(kind="approval").pk, agrees=True)
     yield walk

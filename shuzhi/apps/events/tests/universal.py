@@ -133,7 +133,7 @@ TABLE = [
         dispatched,
         "dispatch",
         says={"to": "dispatch", "unit": unit("roads")},
-        clocks={"sort": ["met", "runs"], "sign": ["void", "void"], "handle": ["met"]},
+        clocks={"sort": ["met", "runs"], "sign": ["void", "void"], "handle": ["void"]},
         sees=("power",),
         blind=("roads",),
         undo=True,

@@ -18,7 +18,7 @@ def to_do(case: Facts) -> list[Ask]:
 
 
 def every_comment_answered(case: Facts) -> bool:
-    return case.file.answered >= case.file.comments
+    return bool(case.file.answered >= case.file.comments)
 
 
 def thirty_days_or_reason(case: Facts) -> bool:
