@@ -17,8 +17,6 @@ import pytest
 from shuzhi import postgres, serve
 
 ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.xdist_group("serve")
-
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from shuzhi.kernel import _engine, _registry, files, law
-from shuzhi.kernel.calendar import NEVER, SHANGHAI
 from shuzhi.kernel._engine import State
+from shuzhi.kernel.calendar import NEVER, SHANGHAI
 from shuzhi.kernel.declare import Ask, CaseType, Retention
 from shuzhi.kernel.errors import NotDone
 from shuzhi.kernel.models import Access, Case, Entry, File, Member, Task

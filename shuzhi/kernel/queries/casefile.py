@@ -76,9 +76,9 @@ def clocks_of(case: Case, place: Town, *, now: datetime) -> list[Running]:
 
 def links_of(case: Case) -> list[dict[str, Any]]:
     """The cases it is linked with, either way; one statement."""
-    links = Link.objects.filter(case_id=case.pk) | Link.objects.filter(other_id=case.pk)
+    either = 't."case_id" = %s OR t."other_id" = %s ORDER BY t."id"'
     found = []
-    for link in links.select_related("case", "other"):
+    for link in select(Link, either, [case.pk, case.pk], along=("case", "other")):
         other = link.other if link.case_id == case.pk else link.case
         found.append(
             {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shuzhi.kernel import _registry
 from shuzhi.kernel._rows import select
 from shuzhi.kernel.models import Access, Case, Member
-
 
 OF_TOWN = (
     't."town_id" = %s AND t."number" = %s AND (NOT t."restricted" OR EXISTS '
@@ -22,14 +21,16 @@ def sees_town(member: Member) -> bool:
 
 
 def visible(member: Member) -> QuerySet[Case]:
-    """The cases a member may see. Not in here ⇒ 404 everywhere. Served by access_unit_idx and access_member_idx."""
-    if sees_town(member):
-        return Case.objects.filter(town_id=member.town_id)
+    """The cases a member may see. Not in here ⇒ 404 everywhere. Served by access_unit_idx and access_member_idx.
+
+    A restricted case (个人信息保护法第四十七条) only those see who are named for it, whatever their role or unit.
+    """
     granted = Access.objects.filter(case_id=OuterRef("pk"), until=None)
+    named = Exists(granted.filter(member_id=member.pk))
+    if sees_town(member):
+        return Case.objects.filter(Q(restricted=False) | named, town_id=member.town_id)
     # Two conditions, not one with OR in it: for a list PostgreSQL then reads each index once, 3 ms instead of up to 100.
-    cases = Case.objects.filter(
-        Exists(granted.filter(unit_id=member.unit_id)) | Exists(granted.filter(member_id=member.pk))
-    )
+    cases = Case.objects.filter(Q(Exists(granted.filter(unit_id=member.unit_id)), restricted=False) | named)
     return cases.filter(town_id=member.town_id) if member.town_id else cases
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 from shuzhi.kernel.testing import TestTown, declared, make_town
 from shuzhi.kernel.tests.errand import ROLES, Walk, errand
@@ -13,6 +15,12 @@ def town(db: None) -> Iterator[TestTown]:
     """The test town, in which errands are run."""
     with declared(errand, roles=ROLES, town_wide=("dispatcher",)):
         yield make_town()
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: SettingsWrapper, tmp_path: Path) -> None:
+    """Files go into a folder of the test's own."""
+    settings.MEDIA_ROOT = tmp_path / "files"
 
 
 @pytest.fixture

@@ -97,10 +97,11 @@ def test_words_put_under_an_entry_that_had_none_are_named(told: Walk) -> None:
     assert place(verify()) == [f"{told.case.number} 第 2 条"]
 
 
-def test_words_that_were_erased_leave_the_chain_whole(told: Walk) -> None:
+def test_words_that_are_gone_without_an_erasure_are_named(told: Walk) -> None:
     seal_now(told)
-    Words.objects.filter(entry__case_id=told.id).delete()
-    assert verify().faults == ()
+    Words.objects.filter(entry__case_id=told.id, entry__seq=1).delete()
+    (fault,) = verify().faults
+    assert (fault.place, fault.what) == (f"{told.case.number} 第 1 条", "文字缺失，没有依法删除的记录")
 
 
 def test_a_missing_entry_in_the_middle_is_named(told: Walk) -> None:

@@ -100,6 +100,7 @@ class Command(BaseCommand):
         if json:
             _write_json(json, result)
         if not no_serve:
+            os.environ.setdefault("SHUZHI_TOWN", self.shown)  # whose portal stands at "/"
             connection.close()
             sys.exit(serve.serve(port=port))
 
@@ -117,6 +118,7 @@ class Command(BaseCommand):
         units = build.tree_units()
         main = read_town(town or DATA / "yunyu.toml", units)
         beside = read_town(DATA / "tiny.toml", units)
+        self.shown = main.code
         built = [build.build(file, seed=seed) for file in {one.code: one for one in (beside, main)}.values()]
         place = next(one for one in built if one.file is main)
         for one in built:
