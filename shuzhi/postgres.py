@@ -45,7 +45,6 @@ effective_cache_size = 1GB
 random_page_cost = 1.1
 max_wal_size = 2GB
 checkpoint_timeout = 15min
-wal_compression = on
 jit = off
 synchronous_commit = on
 log_error_verbosity = terse         # no row contents beside an error

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from shuzhi import postgres, serve
 
 ROOT = Path(__file__).parent.parent
+
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -9,10 +9,11 @@ from typing import Any
 
 from django.apps import apps
 
-from shuzhi.kernel.declare import CaseType, Clock, Manifest, Step
+from shuzhi.kernel.declare import CaseType, Clock, Manifest, Register, Schedule, Step
 
 KERNEL_ROLES = {"leader": "领导", "clerk": "镇管理员", "inspector": "检查人员"}
 TOWN_WIDE = ("leader", "clerk", "inspector")
+KERNEL = "shuzhi.kernel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,19 @@ def found() -> tuple[Found, ...]:
 
 @cache
 def case_types() -> dict[str, CaseType]:
-    return {declared.key: declared for app in found() for declared in app.manifest.case_types}
+    """Every procedure: the apps' own, and the one each register's changes go through."""
+    types = {declared.key: declared for app in found() for declared in app.manifest.case_types}
+    return types | {change.key: change for change in (register.change() for register in registers().values())}
+
+
+@cache
+def registers() -> dict[str, Register]:
+    return {declared.key: declared for app in found() for declared in app.manifest.registers}
+
+
+@cache
+def schedules() -> dict[str, Schedule]:
+    return {declared.key: declared for app in found() for declared in app.manifest.schedules}
 
 
 def case_type(key: str) -> CaseType:
@@ -48,15 +61,20 @@ def case_type(key: str) -> CaseType:
 
 
 @cache
-def _package(key: str) -> str:
-    return next(app.package for app in found() for declared in app.manifest.case_types if declared.key == key)
+def _packages() -> dict[str, str]:
+    """Where the dotted paths of a declaration start; those of a register's procedure are the kernel's."""
+    packages = {f"{key}.change": KERNEL for key in registers()}
+    for app in found():
+        for declared in (*app.manifest.case_types, *app.manifest.registers, *app.manifest.schedules):
+            packages[declared.key] = app.package
+    return packages
 
 
 @cache
-def resolve(type_key: str, path: str) -> Any:
-    """What a dotted path inside the app of a case type names, e.g. ("events.event", "forms.Dispatch")."""
+def resolve(key: str, path: str) -> Any:
+    """What a dotted path of a declaration names, e.g. ("events.event", "forms.Dispatch")."""
     module, _, name = path.rpartition(".")
-    return getattr(import_module(f"{_package(type_key)}.{module}"), name)
+    return getattr(import_module(f"{_packages()[key]}.{module}"), name)
 
 
 @cache
@@ -91,5 +109,17 @@ def clock(type_key: str, key: str) -> Clock:
 
 def forget() -> None:
     """Find the apps anew the next time somebody asks."""
-    for known in (found, case_types, _package, resolve, roles, town_wide_roles, child_types, step, clock):
+    for known in (
+        found,
+        case_types,
+        registers,
+        schedules,
+        _packages,
+        resolve,
+        roles,
+        town_wide_roles,
+        child_types,
+        step,
+        clock,
+    ):
         known.cache_clear()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any, Literal, Protocol
 
 STAY, BACK = "=", "<"
 """Action.to: stay in the step; back to the step the case came from."""
 
 Kind = Literal["calendar", "working", "hours", "working_hours", "months"]
+Holidays = Literal["keep", "skip", "next", "previous"]
 
 
 class Facts(Protocol):
@@ -246,6 +247,89 @@ class CaseType:
 
 
 @dataclass(frozen=True, slots=True)
+class Register:
+    """A list the town keeps (台账, 名册, 清单): every change is proposed, agreed in order, takes effect, and is recorded.
+
+    key: "app.register". model: the row, a RegisterRow (dated) or VersionRow (versioned); form: what a row must satisfy.
+    columns: (field, heading) in their order, on screen and in Excel. unique: fields that together name one thing.
+    kind: dated rows begin and end each by itself; of a versioned list exactly one version is in force.
+    edit: who may propose. approve: who must agree, in order; nobody agrees to his own proposal.
+    publish: the public may read it, but for the columns in `private`. law: the rule that wants it.
+    """
+
+    key: str
+    name: str
+    model: str
+    form: str
+    columns: tuple[tuple[str, str], ...]
+    edit: tuple[str, ...]
+    approve: tuple[str, ...]
+    kind: Literal["dated", "versioned"] = "dated"
+    unique: tuple[str, ...] = ()
+    publish: bool = False
+    private: tuple[str, ...] = ()
+    law: str = ""
+
+    def change(self) -> CaseType:
+        """The procedure a change goes through. Its file holds the change set; agreeing to it writes the rows."""
+        return CaseType(
+            f"{self.key}.change",
+            f"{self.name}变更",
+            number="TZ",
+            file="models.RegisterChange",
+            facts="queries.registers.facts",
+            control=self.edit[0] if self.edit else "",
+            outcomes={"adopted": "已生效", "dropped": "不再变更"},
+            personal=("changes", "before", "salt"),
+            steps=(
+                Step(
+                    "draft",
+                    "拟订",
+                    asks=lambda case: [Ask(role=role) for role in self.edit],
+                    join="any",
+                    actions=(
+                        Action(
+                            "adopt",
+                            "变更",
+                            to=End("adopted"),
+                            approve=self.approve,
+                            effect="operations.registers.take_effect",
+                        ),
+                        Action("drop", "不再变更", to=End("dropped")),
+                    ),
+                ),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What comes again and again: a meeting, a yearly report, a duty. The worker plans it ahead and opens what is due.
+
+    key: "app.schedule". rule: an RFC 5545 rule of days, e.g. "FREQ=MONTHLY;BYMONTHDAY=1,15"; BYMONTHDAY=31 leaves the
+    shorter months out, BYMONTHDAY=-1 is the last day of each. since: the day from which an INTERVAL above 1 is counted.
+    at: when on the day. ahead: so many days before it the case is opened.
+    holidays: a day on which offices rest stays (keep), is left out (skip), moves to the next or previous working day.
+    opens: a case type; opening(town, day) → its Opening, without it the name and the day are the title.
+    roster: (role, how many) are on duty; people(town, day) → member ids, without it the holders of the role in turn.
+    control: the role that moves, cancels, and puts somebody else on duty.
+    """
+
+    key: str
+    name: str
+    rule: str
+    at: time = time(9)
+    since: date | None = None
+    holidays: Holidays = "keep"
+    opens: str = ""
+    ahead: int = 0
+    opening: str = ""
+    roster: tuple[str, int] | None = None
+    people: str = ""
+    control: str = "clerk"
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """An app's one metadata object. roles: key → Chinese name. town_wide: the roles that see all of their town."""
 
@@ -254,6 +338,8 @@ class Manifest:
     version: str
     kernel: str
     case_types: tuple[CaseType, ...] = ()
+    registers: tuple[Register, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     town_wide: tuple[str, ...] = ()
     line: str = ""

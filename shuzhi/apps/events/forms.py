@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
+from django.utils.choices import BaseChoiceIterator
 
 from shuzhi.apps.events.categories import tree
 from shuzhi.kernel.models.cases import Urgency
@@ -67,24 +69,56 @@ def choice_field(label: str, *, required: bool = True) -> forms.TypedChoiceField
     )
 
 
-def unit_choices(town: Any, *levels: str) -> list[tuple[Any, str]]:
+class Ready(BaseChoiceIterator):
+    """Choices already as Django wants them: it would otherwise go through the whole tree twice for every form."""
+
+    def __init__(self, choices: list[Any]) -> None:
+        self.choices = choices
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.choices)
+
+
+_ready: dict[tuple[int, int, str], Ready] = {}
+
+
+def _of_town(town: Any, what: str, make: Callable[[], list[Any]]) -> Ready:
+    """Made once for each version of a town."""
+    key = (town.id, town.unit.version, what)
+    if key not in _ready:
+        for old in [one for one in _ready if one[0] == town.id and one[1] != town.unit.version]:
+            _ready.pop(old, None)
+        _ready[key] = Ready(make())
+    return _ready[key]
+
+
+def unit_choices(town: Any, *levels: str) -> Ready:
     """The town's working units (villages last), as (id, name)."""
-    kept = [
-        u
-        for u in town.units.values()
-        if u.level not in (Level.TOWN, Level.COUNTY) and (not levels or u.level in levels)
-    ]
-    kept.sort(key=lambda u: (u.level == Level.VILLAGE, u.pk))
-    return [(unit.pk, unit.name) for unit in kept]
+
+    def make() -> list[Any]:
+        kept = [
+            u
+            for u in town.units.values()
+            if u.level not in (Level.TOWN, Level.COUNTY) and (not levels or u.level in levels)
+        ]
+        kept.sort(key=lambda u: (u.level == Level.VILLAGE, u.pk))
+        return [(unit.pk, unit.name) for unit in kept]
+
+    return _of_town(town, "units " + " ".join(levels), make)
 
 
-def category_choices(town: Any) -> list[Any]:
-    """The tree as grouped choices."""
-    known = tree(town)
-    groups: dict[int, list[tuple[int, str]]] = {}
-    for leaf in known.leaves():
-        groups.setdefault(leaf.parent_id or 0, []).append((leaf.pk, leaf.name))
-    return [(known.by_id[parent].name, leaves) for parent, leaves in groups.items()]
+def category_choices(town: Any, empty: str = "") -> Ready:
+    """The tree as grouped choices; `empty` is offered first for none."""
+
+    def make() -> list[Any]:
+        known = tree(town)
+        groups: dict[int, list[tuple[int, str]]] = {}
+        for leaf in known.leaves():
+            groups.setdefault(leaf.parent_id or 0, []).append((leaf.pk, leaf.name))
+        first = [("", empty)] if empty else []
+        return first + [(known.by_id[parent].name, leaves) for parent, leaves in groups.items()]
+
+    return _of_town(town, f"categories {empty}", make)
 
 
 class Opinion(ActForm):

@@ -56,7 +56,7 @@ class Report(ActForm):
     def prepare(self) -> None:
         field = self.fields["category"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "由指挥中心判断"), *category_choices(self.town)]
+        field.choices = category_choices(self.town, "由指挥中心判断")
 
     def clean_text(self) -> str:
         lines = self.cleaned_data["text"].replace("\x00", "").splitlines()
@@ -209,11 +209,12 @@ class HotlineReport(WithReporter):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         number = cleaned.get("outside_number")
-        taken = Event.objects.filter(
-            town_id=self.town.id, source=cleaned.get("source", ""), outside_number=number
-        )
-        if number and (case := taken.values_list("case__number", flat=True).first()):
-            self.add_error("outside_number", f"这个编号已经登记为 {case}，请到那一件里补充")
+        if number:
+            taken = Event.objects.filter(
+                town_id=self.town.id, source=cleaned.get("source", ""), outside_number=number
+            )
+            if case := taken.values_list("case__number", flat=True).first():
+                self.add_error("outside_number", f"这个编号已经登记为 {case}，请到那一件里补充")
         return cleaned
 
     def opening(self, by: Member | None) -> Opening:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +34,8 @@ class Similar:
     opened_at: Any
 
 
-def similar(case: Case, event: Event, radius_m: int, *, most: int = 5) -> list[Similar]:
-    """Open events of the same first-level category within the radius, nearest first; one statement.
+def similar(case: Case, radius_m: int, *, siblings: Sequence[int] = (), most: int = 5) -> list[Similar]:
+    """Open events within the radius, of the categories named, nearest first; one statement.
 
     Served by case_place_idx (a band of latitude). Nothing without a position.
     """
@@ -49,8 +50,8 @@ def similar(case: Case, event: Event, radius_m: int, *, most: int = 5) -> list[S
         case__lat__range=(case.lat - dlat, case.lat + dlat),
         case__lon__range=(case.lon - dlon, case.lon + dlon),
     ).exclude(case_id=case.pk)
-    if event.category_id:
-        near = near.filter(category__parent__children=event.category_id)
+    if siblings:
+        near = near.filter(category_id__in=siblings)
     found = [
         Similar(
             row["case_id"],
@@ -88,7 +89,9 @@ def facts(case: Facts) -> list[tuple[str, Any]]:
 def similar_cases(case: Facts) -> list[dict[str, Any]]:
     """`similar` for the case page, with the radius of the event's category."""
     category = category_of(case.town, case.file.category_id)
-    near = similar(case.case, case.file, category.radius_m if category else DEFAULT_RADIUS_M)
+    radius = category.radius_m if category else DEFAULT_RADIUS_M
+    kin = [one.pk for one in tree(case.town).leaves() if category and one.parent_id == category.parent_id]
+    near = similar(case.case, radius, siblings=kin)
     return [
         {"number": one.number, "title": one.title, "says": f"{one.metres} 米内", "at": one.opened_at}
         for one in near

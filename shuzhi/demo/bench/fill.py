@@ -21,12 +21,9 @@ from shuzhi.apps.events.categories import tree
 from shuzhi.apps.events.models import Category, Event
 from shuzhi.demo.bench.database import begin_process
 from shuzhi.demo.messages import Message
-from shuzhi.kernel import _engine
-from shuzhi.kernel._engine import State
-from shuzhi.kernel._rows import Rows
 from shuzhi.kernel.models import Access, Case, ClockRun, Entry, Member, Party, Rating, Task, Unit
 from shuzhi.kernel.operations import Opening, sealing
-from shuzhi.kernel.queries.apps import action_of
+from shuzhi.kernel.operations.histories import Histories, History
 from shuzhi.kernel.queries.town import Town, town_by_id
 
 EVENT = "events.event"
@@ -104,8 +101,9 @@ def _opening(cast: Cast, random: Random, at: datetime) -> Opening:
 class Walk:
     """One case on its way to where it is to stand."""
 
-    def __init__(self, cast: Cast, random: Random, state: State, until: datetime) -> None:
-        self.cast, self.random, self.state, self.until = cast, random, state, until
+    def __init__(self, cast: Cast, random: Random, history: History, until: datetime) -> None:
+        self.cast, self.random, self.history, self.until = cast, random, history, until
+        self.state, self.act = history.state, history.act
 
     def to(self, step: str) -> None:
         """Walk until the case stands in a step; "" is its end."""
@@ -146,32 +144,10 @@ class Walk:
     def handle(self) -> None:
         for task in self.state.current():
             by = self.cast.handlers[task.unit_id or 0]
-            self.begin(by, self.later(10, 240))
-            self.state.rows.change(
-                task, acked_at=self.state.when, acked_by_id=by.pk, version=task.version + 1
-            )
-            _engine.tick_task(self.state, task, "acknowledge")
-            _engine.tick(self.state, "acknowledge")
-            self.finish("acknowledge", task=task.pk)
+            self.history.acknowledge(task, by, self.later(10, 240))
         for task in reversed(self.state.current()):
             by = self.cast.handlers[task.unit_id or 0]
             self.act("feedback", by, self.later(120, 4000), "已到现场处置", task=task, result="solved")
-
-    def act(
-        self, key: str, by: Member, at: datetime, text: str, *, task: Task | None = None, **data: Any
-    ) -> None:
-        self.begin(by, at, data)
-        action = action_of(self.state.type, key)
-        assert action is not None
-        _engine.do(self.state, action, task or self.state.waiting()[0])
-        self.finish(key, text, **data)
-
-    def begin(self, by: Member, at: datetime, data: dict[str, Any] | None = None) -> None:
-        self.state.by, self.state.now, self.state.at = by, at, at
-        self.state.data, self.state.moved, self.state.opened = data or {}, {}, []
-
-    def finish(self, act: str, text: str = "", **data: Any) -> None:
-        _engine.finish(self.state, act, text=text, data=data)
 
     def later(self, least: int, most: int) -> datetime:
         """Some minutes after the last act, but not in the future."""
@@ -180,18 +156,16 @@ class Walk:
 
 def write_batch(cast: Cast, random: Random, moments: Sequence[datetime], until: datetime) -> None:
     """One transaction: as `open_cases`, and the acts that followed."""
-    rows = Rows()
-    numbers = _engine.numbers(cast.town, EVENT, moments)
-    for model, times in ((Case, 1), (Task, 4), (ClockRun, 5), (Entry, 6), (Access, 4), (Party, 1)):
-        rows.reserve(model, times * len(moments))
+    per_case = ((Case, 1), (Task, 4), (ClockRun, 5), (Entry, 6), (Access, 4), (Party, 1))
+    batch = Histories(cast.town, EVENT, {model: times * len(moments) for model, times in per_case})
     steps = random.choices(list(STANDING), list(STANDING.values()), k=len(moments))
-    for made, number, step in zip(openings(cast, random, moments), numbers, steps, strict=True):
-        assert made.at is not None
-        reporter = _reporter(cast, random, made.file["source"])
-        state, _ = _engine.build(rows, cast.town, EVENT, reporter, made, made.at, number)
-        Walk(cast, random, state, until).to(step)
-        if state.case.closed_at and made.receipt and random.random() < 0.5:
-            rows.add(
+    made = openings(cast, random, moments)
+    reporters = [_reporter(cast, random, one.file["source"]) for one in made]
+    for opening, history, step in zip(made, batch.open(made, reporters), steps, strict=True):
+        state = history.state
+        Walk(cast, random, history, until).to(step)
+        if state.case.closed_at and opening.receipt and random.random() < 0.5:
+            history.add(
                 Rating(
                     case_id=state.case.pk,
                     town_id=cast.town.id,
@@ -202,7 +176,7 @@ def write_batch(cast: Cast, random: Random, moments: Sequence[datetime], until: 
                     entry_seq=state.case.entries,
                 )
             )
-    rows.copy()
+    batch.write()
 
 
 def _reporter(cast: Cast, random: Random, source: str) -> Member | None:

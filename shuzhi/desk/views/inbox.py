@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -206,12 +206,14 @@ def cases(request: MemberRequest) -> HttpResponse:
     else:
         column, found = "due_at", found.order_by("due_at", "id")
         later = Q(due_at__gt=after.due_at) | Q(due_at=after.due_at, id__gt=after.id) if after else Q()
-    unsigned = Task.objects.filter(case_id=OuterRef("pk"), lead=True, done_at=None, acked_at=None)
-    page = found.filter(later).annotate(unsigned=Exists(unsigned)).values(*CASE_FIELDS, "unsigned")
-    listed = list(page[: SIZE + 1])
+    listed = list(found.filter(later).values(*CASE_FIELDS)[: SIZE + 1])
+    leads = Task.objects.filter(
+        case_id__in=[case["id"] for case in listed], lead=True, done_at=None, acked_at=None
+    )
+    unsigned = set(leads.values_list("case_id", flat=True))
     more = len(listed) > SIZE
     context = {
-        "rows": [_case_row(case, now) for case in listed[:SIZE]],
+        "rows": [_case_row(case, case["id"] in unsigned, now) for case in listed[:SIZE]],
         "ended": ended,
         "q": sought,
         "all": sees_town(request.member),
@@ -222,12 +224,12 @@ def cases(request: MemberRequest) -> HttpResponse:
     return answer(request, "desk/cases.html", context, here="cases")
 
 
-def _case_row(case: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _case_row(case: dict[str, Any], unsigned: bool, now: datetime) -> dict[str, Any]:
     if case["closed_at"]:
         status, words = ended_words(case["type"], case["outcome"])
         tone = MARKS[status].tone
     else:
-        key, words = standing(case["type"], case["step"], unsigned=case["unsigned"])
+        key, words = standing(case["type"], case["step"], unsigned=unsigned)
         tone = MARKS[STATUS.get(key, "handling")].tone
     row = _common(case, "", case["due_at"], case["opened_at"], now)
     if case["closed_at"]:

@@ -481,7 +481,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='case',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['town', 'lat'], name='case_place_idx'),
+            index=models.Index(condition=models.Q(('closed_at', None)), fields=['town', 'lat', 'lon'], name='case_place_idx'),
         ),
         migrations.AddConstraint(
             model_name='case',

@@ -5,6 +5,8 @@ from shuzhi.kernel.models.clocks import ClockRun, Pause
 from shuzhi.kernel.models.outgoing import Counter, Once, Outgoing
 from shuzhi.kernel.models.publication import Delivery, Document, File, Publication
 from shuzhi.kernel.models.record import Access, Entry, Rating, Seal, Words
+from shuzhi.kernel.models.registers import RegisterChange, RegisterRow, RegisterVersion, VersionRow
+from shuzhi.kernel.models.schedules import Duty, Occurrence, OccurrenceEntry, Swap
 from shuzhi.kernel.models.tasks import Task
 from shuzhi.kernel.models.units import Day, Grid, Member, Unit
 
@@ -16,20 +18,28 @@ __all__ = [
     "Day",
     "Delivery",
     "Document",
+    "Duty",
     "Ending",
     "Entry",
     "File",
     "Grid",
     "Link",
     "Member",
+    "Occurrence",
+    "OccurrenceEntry",
     "Once",
     "Outgoing",
     "Party",
     "Pause",
     "Publication",
     "Rating",
+    "RegisterChange",
+    "RegisterRow",
+    "RegisterVersion",
     "Seal",
+    "Swap",
     "Task",
     "Unit",
+    "VersionRow",
     "Words",
 ]

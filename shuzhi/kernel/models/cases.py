@@ -71,7 +71,7 @@ class Case(models.Model):
                 include=["type", "grid", "closed_at", "due_at"],
                 name="case_flow_idx",
             ),
-            models.Index(fields=["town", "lat"], condition=Q(closed_at=None), name="case_place_idx"),
+            models.Index(fields=["town", "lat", "lon"], condition=Q(closed_at=None), name="case_place_idx"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -14,8 +14,8 @@ from shuzhi.kernel.models.units import Member, Unit
 class Entry(models.Model):
     """One act on a case, append-only and chained by hash. `at` is when it happened, `recorded_at` when it was written.
 
-    The hash covers the previous hash, every column and `text_hash` = sha256(salt ‖ text); text and salt are in Words,
-    so that words can be erased by law without breaking the chain.
+    The hash covers the previous hash, every column and `text_hash`; what that is made of is in Words, so that words can
+    be erased by law without breaking the chain.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="record", db_index=False)
@@ -26,8 +26,8 @@ class Entry(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    data = models.JSONField(default=dict, help_text="no personal words: keys, ids, steps, values")
-    text_hash = models.BinaryField(null=True)
+    data = models.JSONField(default=dict, help_text="no personal words: keys, ids, steps, numbers, dates")
+    text_hash = models.BinaryField(null=True, help_text="sha256(salt ‖ text ‖ canonical JSON of Words.data)")
     hash = models.BinaryField()
 
     class Meta:
@@ -37,12 +37,19 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"{self.case_id} #{self.seq} {self.act}"
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """`data` together with what stands in the words, as long as it is not erased."""
+        words: Words | None = getattr(self, "words", None)
+        return {**self.data, **(words.data or {})} if words else dict(self.data)
+
 
 class Words(models.Model):
     """The words of an entry: what a person wrote. Deleted by an erasure the law demands; the chain stays whole."""
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="words")
-    text = models.TextField()
+    text = models.TextField(blank=True)
+    data = models.JSONField(null=True, help_text="what of the entry's data is written by a person")
     salt = models.BinaryField()
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from django.conf import settings
 
 from shuzhi.kernel.testing import TestTown, declared, make_town
 from shuzhi.kernel.tests.errand import ROLES, Walk, errand
@@ -18,9 +18,9 @@ def town(db: None) -> Iterator[TestTown]:
 
 
 @pytest.fixture(autouse=True)
-def own_files(settings: SettingsWrapper, tmp_path: Path) -> None:
+def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files go into a folder of the test's own."""
-    settings.MEDIA_ROOT = tmp_path / "files"
+    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path / "files")
 
 
 @pytest.fixture

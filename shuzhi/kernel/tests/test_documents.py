@@ -11,7 +11,7 @@ from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, NotDone, Refus
 from shuzhi.kernel.models import Delivery, Document, Entry, File, Party
 from shuzhi.kernel.operations.audit import verify
 from shuzhi.kernel.queries.publications import deliveries_of, documents_of, files_of, served_on
-from shuzhi.kernel.testing import make_town
+from shuzhi.kernel.testing import make_town, moment
 from shuzhi.kernel.tests.errand import Walk
 from shuzhi.kernel.tests.papers import PDF, WEDNESDAY, attached, delivered, issued, without_case
 
@@ -162,7 +162,7 @@ def test_a_letter_is_served_when_its_receipt_comes_back(decided: Walk) -> None:
 
 
 def test_pen_061_electronic_service_needs_the_signed_confirmation(decided: Walk) -> None:
-    with pytest.raises(Unlawful, match="确认书.*行政处罚法第六十一条"):
+    with pytest.raises(Unlawful, match=r"确认书.*行政处罚法第六十一条"):
         delivered(decided, the(decided), method="electronic")
     other = Walk(decided.town)
     other.open()
@@ -172,18 +172,25 @@ def test_pen_061_electronic_service_needs_the_signed_confirmation(decided: Walk)
     assert made.confirmation is not None
 
 
+def announced(walk: Walk, day: date, *, served: date) -> Delivery:
+    """A notice posted on a day, taken as served on another."""
+    made = delivered(walk, the(walk), method="notice", text="下落不明，多次上门无人", sent_on=day)
+    proof = attached(walk, name="公告.pdf")
+    walk.later(days=40)
+    walk.do("confirm_delivery", "clerk", delivery_id=made.pk, served_on=served, proof_id=proof.pk)
+    made.refresh_from_db()
+    return made
+
+
 def test_pen_061b_a_public_notice_serves_after_thirty_days(decided: Walk) -> None:
-    made = delivered(decided, the(decided), method="notice", text="下落不明，多次上门无人")
-    proof = attached(decided, name="公告.pdf")
-    decided.later(days=40)
-    with pytest.raises(Unlawful, match="到 2023-03-31 才视为送达.*民事诉讼法第九十五条"):
-        decided.do(
-            "confirm_delivery", "clerk", delivery_id=made.pk, served_on=date(2023, 3, 30), proof_id=proof.pk
-        )
-    decided.do(
-        "confirm_delivery", "clerk", delivery_id=made.pk, served_on=date(2023, 3, 31), proof_id=proof.pk
-    )
-    assert served_on(the(decided)) == date(2023, 3, 31)
+    decided.now = moment("2024-03-01 09:00")
+    with pytest.raises(Unlawful, match=r"到 2024-03-31 才视为送达.*民事诉讼法第九十五条"):
+        announced(decided, date(2024, 3, 1), served=date(2024, 3, 30))
+    assert announced(decided, date(2024, 3, 1), served=date(2024, 3, 31)).served_on == date(2024, 3, 31)
+
+
+def test_a_rule_with_no_version_entered_for_the_day_refuses_nothing(decided: Walk) -> None:
+    assert announced(decided, WEDNESDAY, served=date(2023, 3, 20)).served_on == date(2023, 3, 20)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,270 @@
+"""The rows a change set writes: worked out against the register as it is, refused as a whole if one does not fit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from shuzhi.kernel import _engine
+from shuzhi.kernel._engine import State
+from shuzhi.kernel._rows import draw
+from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.declare import Register
+from shuzhi.kernel.errors import Conflict, Refused
+from shuzhi.kernel.models import RegisterVersion
+from shuzhi.kernel.queries.registers import Reader, row_model
+
+
+def write_rows(state: State, declared: Register, *, dry: bool = False) -> dict[str, Any]:
+    """Work out what the change set of a case does; unless `dry`, have it written. What was done, for the entry.
+
+    Raises Refused if it does not fit the register, Conflict if a row was changed meanwhile.
+    """
+    # The counter's row lock lets one change of a register take effect at a time.
+    number = 0 if dry else _engine.count_up(state.town.id, f"register:{declared.key}")
+    work = (_Versioned if declared.kind == "versioned" else _Dated)(state, declared)
+    work.work_out()
+    work.need_unique()
+    if not dry:
+        work.write(number)
+    return work.done
+
+
+class _Rows:
+    """What both kinds share. `after`: the rows that hold once it is done, as far as they matter for uniqueness."""
+
+    def __init__(self, state: State, declared: Register) -> None:
+        self.state, self.declared, self.file = state, declared, state.file
+        self.model = row_model(declared)
+        self.fields = [field.name for field in self.model._meta.concrete_fields]
+        self.new: list[Any] = []
+        self.changed: list[tuple[Any, dict[str, Any]]] = []
+        self.done: dict[str, Any] = {}
+
+    def held(self) -> Any:
+        return self.model._default_manager.filter(town_id=self.state.town.id)
+
+    def made(self, values: dict[str, Any], **more: Any) -> Any:
+        """A new row out of values as the change set keeps them."""
+        given: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in self.fields:
+                field = self.model._meta.get_field(name)
+                given[field.attname] = field.to_python(value) if value is not None else None
+        row = self.model(**given, town_id=self.state.town.id, begun_by_id=self.state.case.pk, **more)
+        self.new.append(row)
+        return row
+
+    def copied(self, row: Any) -> dict[str, Any]:
+        """The app's own values of a row."""
+        own = ("id", "town", "item", "valid_from", "valid_until", "begun_by", "ended_by", "version")
+        return {
+            field.name: getattr(row, field.attname)
+            for field in self.model._meta.concrete_fields
+            if field.name not in own
+        }
+
+    def name(self, row: Any) -> tuple[str, ...]:
+        """What names the thing a row is about."""
+        attributes = (self.model._meta.get_field(name).attname for name in self.declared.unique)
+        return tuple(str(getattr(row, attribute)) for attribute in attributes)
+
+    def clash(self, rows: Iterable[Any]) -> None:
+        """Raises Refused if two things of one name are there on the same day."""
+        named: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+        for row in rows if self.declared.unique else ():
+            named[self.name(row)].append(row)
+        for same in named.values():
+            same.sort(key=lambda row: row.valid_from)
+            for row, later in zip(same, same[1:], strict=False):
+                if row.item != later.item or row.item is None:
+                    if row.valid_until is None or row.valid_until > later.valid_from:
+                        raise Refused(f"{self.declared.name}里不能有两个“{self._words(later)}”，请改正")
+
+    def _words(self, row: Any) -> str:
+        said = dict(
+            zip(
+                (n for n, _ in self.declared.columns),
+                Reader(self.declared, self.state.town).cells(row),
+                strict=True,
+            )
+        )
+        return "、".join(said[name] for name in self.declared.unique)
+
+    def write(self, number: int) -> None:
+        rows = self.state.rows
+        rows.reserve(self.model, len(self.new))
+        for row in self.new:
+            row.pk = draw(self.model)
+            if row.item is None:
+                row.item = row.pk
+            rows.add(row)
+        for row, values in self.changed:
+            rows.change(row, **values)
+
+
+class _Dated(_Rows):
+    """Each row begins and ends by itself."""
+
+    def work_out(self) -> None:
+        wanted = [one["row"] for one in self.file.changes if one["op"] != "add"]
+        if len(set(wanted)) != len(wanted):
+            raise Refused("同一行在一次变更里只能改一次，请合并")
+        self.rows = {row.pk: row for row in self.held().filter(pk__in=wanted).select_for_update()}
+        for number, one in enumerate(self.file.changes, 1):
+            begins, ends = (
+                date.fromisoformat(one[name]) if one[name] else None for name in ("begins", "ends")
+            )
+            if one["op"] == "add":
+                begins = begins or self.file.on
+                self._ends_later(number, begins, ends)
+                self.made(one["values"], item=None, valid_from=begins, valid_until=ends)
+            else:
+                self._alter(number, one, self._last(number, one["row"]), begins or self.file.on, ends)
+        many = [one["op"] for one in self.file.changes]
+        self.done = {op: many.count(op) for op in dict.fromkeys(many)}
+
+    def _last(self, number: int, key: int) -> Any:
+        """The row, if nothing followed it."""
+        row = self.rows.get(key)
+        if row is None:
+            raise Refused(f"第 {number} 项：{self.declared.name}里没有这一行，请刷新页面")
+        if self.held().filter(item=row.item, valid_from__gt=row.valid_from).exists():
+            says = f"第 {number} 项：这一行已被别的变更修改，请刷新后重新提请"
+            raise Conflict(says, {"row": key})
+        return row
+
+    def _alter(self, number: int, one: dict[str, Any], row: Any, begins: date, ends: date | None) -> None:
+        case = self.state.case.pk
+        if one["op"] == "end":
+            ends = ends or begins
+            self._ends_later(number, row.valid_from, ends)
+            self.changed.append((row, {"valid_until": ends, "ended_by_id": case}))
+        elif one["op"] == "change":
+            if begins <= row.valid_from:
+                raise Refused(
+                    f"第 {number} 项：这一行自 {row.valid_from} 起有效，修改要晚于这一天；原来就写错的请用更正"
+                )
+            if row.valid_until and row.valid_until <= begins:
+                raise Refused(f"第 {number} 项：这一行到 {row.valid_until} 已经终止，请另外增加")
+            until = ends or row.valid_until
+            self._ends_later(number, begins, until)
+            self.changed.append((row, {"valid_until": begins, "ended_by_id": case}))
+            self.made(
+                {**self.copied(row), **one["values"]}, item=row.item, valid_from=begins, valid_until=until
+            )
+        else:
+            self._correct(row, one["values"])
+
+    def _correct(self, row: Any, values: dict[str, Any]) -> None:
+        """It was never so: the row is put right in its place; what stood there is kept with the change."""
+        right: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in self.fields:
+                field = self.model._meta.get_field(name)
+                value = field.to_python(value) if value is not None else None
+                if getattr(row, field.attname) != value:
+                    right[field.attname] = value
+        before = {name: field_text(getattr(row, name)) for name in right}
+        self.state.rows.change(self.file, before={**self.file.before, str(row.pk): before})
+        self.changed.append((row, right))
+
+    def _ends_later(self, number: int, begins: date, ends: date | None) -> None:
+        if ends is not None and ends <= begins:
+            raise Refused(f"第 {number} 项：终止日期要晚于开始日期 {begins}，请改正")
+
+    def need_unique(self) -> None:
+        if not self.declared.unique or not (self.new or self.changed):
+            return
+        since = min(row.valid_from for row in (*self.new, *(row for row, _ in self.changed)))
+        others = self.held().filter(Q(valid_until=None) | Q(valid_until__gt=since))
+        others = list(others.exclude(pk__in=[row.pk for row, _ in self.changed]))
+        self.clash([*others, *(_as_if(row, values) for row, values in self.changed), *self.new])
+
+
+class _Versioned(_Rows):
+    """The whole list begins and ends together: one version is in force."""
+
+    def work_out(self) -> None:
+        versions = RegisterVersion.objects.filter(town_id=self.state.town.id, register=self.declared.key)
+        self.last = versions.filter(valid_until=None).select_for_update().first()
+        if self.last:
+            today = self.state.now.astimezone(SHANGHAI).date()
+            if self.file.on <= self.last.valid_from:
+                raise Refused(f"已有自 {self.last.valid_from} 起的版本，新版本要晚于这一天")
+            if self.file.on < today:
+                raise Refused(f"生效日期 {self.file.on} 已经过去，请改为今天或以后再提请")
+        self.before = list(self.held().filter(version=self.last).order_by("item")) if self.last else []
+        if self.file.whole:
+            self._whole()
+        else:
+            self._each()
+        if not self.new:
+            raise Refused("新版本里一行都没有，请至少保留一行")
+        self.done = {"rows": len(self.new), "from": self.file.on.isoformat()}
+
+    def _whole(self) -> None:
+        items = {self.name(row): row.item for row in self.before} if self.declared.unique else {}
+        for one in self.file.changes:
+            row = self.made(one["values"], item=None, valid_from=self.file.on)
+            row.item = items.get(self.name(row))
+
+    def _each(self) -> None:
+        altered = {one["row"]: one for one in self.file.changes if one["op"] != "add"}
+        if len(altered) != sum(one["op"] != "add" for one in self.file.changes):
+            raise Refused("同一行在一次变更里只能改一次，请合并")
+        if gone := set(altered) - {row.pk for row in self.before}:
+            says = f"{self.declared.name}已有新版本，请刷新后重新提请"
+            raise Conflict(says, {"row": min(gone)})
+        for row in self.before:
+            one = altered.get(row.pk)
+            if one is None or one["op"] == "change":
+                values = {**self.copied(row), **(one["values"] if one else {})}
+                self.made(values, item=row.item, valid_from=self.file.on)
+        for one in self.file.changes:
+            if one["op"] == "add":
+                self.made(one["values"], item=None, valid_from=self.file.on)
+
+    def need_unique(self) -> None:
+        self.clash(self.new)
+
+    def write(self, number: int) -> None:
+        rows, case = self.state.rows, self.state.case.pk
+        version = rows.add(
+            RegisterVersion(
+                town_id=self.state.town.id,
+                register=self.declared.key,
+                number=number,
+                valid_from=self.file.on,
+                case_id=case,
+            )
+        )
+        if self.last:
+            rows.change(self.last, valid_until=self.file.on)
+            rows.execute(
+                f'UPDATE "{self.model._meta.db_table}" SET "valid_until" = %s, "ended_by_id" = %s WHERE "version_id" = %s',
+                [self.file.on, case, self.last.pk],
+            )
+        for row in self.new:
+            row.version_id = version.pk
+        self.done["version"] = number
+        super().write(number)
+
+
+def _as_if(row: Any, values: dict[str, Any]) -> Any:
+    """A row as it will be."""
+    twin = type(row).from_db(
+        None,
+        [f.attname for f in row._meta.concrete_fields],
+        [values.get(f.attname, getattr(row, f.attname)) for f in row._meta.concrete_fields],
+    )
+    return twin
+
+
+def field_text(value: Any) -> Any:
+    """A value as the change keeps it beside the new one."""
+    return value if value is None or isinstance(value, bool | int | str | list) else str(value)

@@ -1,0 +1,164 @@
+"""Registers as they are read: what holds on a day, the history of one thing, versions, and the words of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+
+from shuzhi.kernel import _registry
+from shuzhi.kernel.declare import Facts, Register
+from shuzhi.kernel.models import Case, Member, RegisterRow, RegisterVersion, Unit
+from shuzhi.kernel.queries.town import Town
+from shuzhi.kernel.queries.town import town as town_of
+
+
+def register(key: str) -> Register:
+    """Raises KeyError for a register no installed app declares."""
+    return _registry.registers()[key]
+
+
+def registers() -> list[Register]:
+    return list(_registry.registers().values())
+
+
+def editable(member: Member) -> list[Register]:
+    """The registers a member may propose changes of."""
+    return [one for one in registers() if member.town_id and member.has_role(*one.edit)]
+
+
+def row_model(declared: Register) -> type[Any]:
+    """The app's model of a register's rows."""
+    model: type[RegisterRow] = _registry.resolve(declared.key, declared.model)
+    return model
+
+
+def register_rows(town: Unit, key: str, on: date) -> QuerySet[Any]:
+    """The rows that hold on a day, in the order they were entered, with what their columns name."""
+    declared = register(key)
+    in_force = Q(valid_until=None) | Q(valid_until__gt=on)
+    found = _rows(town, declared).filter(in_force, valid_from__lte=on)
+    return found.select_related(*_along(declared)).order_by("item")
+
+
+def register_row(town: Unit, key: str, row: int) -> Any | None:
+    """A row of the town's own register by its id, whenever it held."""
+    return _rows(town, register(key)).filter(pk=row).first()
+
+
+def history(town: Unit, key: str, item: int) -> QuerySet[Any]:
+    """Every row there was about one thing, oldest first, with the changes that brought and ended each."""
+    declared = register(key)
+    found = _rows(town, declared).filter(item=item)
+    return found.select_related("begun_by", "ended_by", *_along(declared)).order_by("valid_from", "pk")
+
+
+def versions(town: Unit, key: str) -> QuerySet[RegisterVersion]:
+    """The versions of a list, newest first."""
+    found = RegisterVersion.objects.filter(town=town, register=key)
+    return found.select_related("case").order_by("-valid_from")
+
+
+def version_on(town: Unit, key: str, on: date) -> RegisterVersion | None:
+    """The version in force on a day; None before the first."""
+    in_force = Q(valid_until=None) | Q(valid_until__gt=on)
+    return RegisterVersion.objects.filter(in_force, town=town, register=key, valid_from__lte=on).first()
+
+
+def pending(town: Unit, key: str) -> QuerySet[Case]:
+    """The changes of a register that are still open: being agreed, or sent back to whoever proposed them."""
+    return Case.objects.filter(town=town, type=f"{key}.change", closed_at=None).order_by("opened_at", "pk")
+
+
+def _rows(town: Unit, declared: Register) -> QuerySet[Any]:
+    return row_model(declared)._default_manager.filter(town=town)  # type: ignore[no-any-return]
+
+
+def _along(declared: Register) -> list[str]:
+    fields = (row_model(declared)._meta.get_field(name) for name, _ in declared.columns)
+    return [field.name for field in fields if field.many_to_one]
+
+
+def facts(case: Facts) -> list[tuple[str, Any]]:
+    """What the case page says of a change."""
+    file = case.file
+    declared = register(file.register)
+    many = {op: sum(one["op"] == op for one in file.changes) for op in OPERATIONS}
+    said = "、".join(f"{OPERATIONS[op]} {count} 项" for op, count in many.items() if count)
+    return [
+        ("台账", declared.name),
+        ("自何日起", file.on),
+        ("内容", f"整表更新，共 {many['add']} 项" if file.whole else said or "已删除"),
+    ]
+
+
+OPERATIONS = {"add": "增加", "change": "修改", "end": "终止", "correct": "更正"}
+"""What may be done to a row, and how it is called."""
+
+
+# -- the words of a row ----------------------------------------------------------------------------------------------
+
+
+class Reader:
+    """The form of a register in a town, made once and used for many rows: values to words and back."""
+
+    def __init__(self, declared: Register, place: Town) -> None:
+        self.declared = declared
+        self.form: forms.BaseForm = _registry.resolve(declared.key, declared.form)({}, town=place)
+        self.words: dict[str, dict[str, str]] = {
+            name: dict(_flat(choices))
+            for name, field in self.form.fields.items()
+            if (choices := getattr(field, "choices", None)) is not None
+        }
+
+    def clean(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """(cleaned values, errors by field; "__all__" for the row) of what a form or a sheet brings."""
+        self.form.data = dict(data)
+        self.form.full_clean()
+        errors = {name: [str(one) for one in found] for name, found in self.form.errors.items()}
+        return dict(self.form.cleaned_data), errors
+
+    def cells(self, row: Any) -> list[str]:
+        """The words of a row, column by column."""
+        return [self._say(name, row) for name, _ in self.declared.columns]
+
+    def _say(self, name: str, row: Any) -> str:
+        field = row._meta.get_field(name)
+        value = getattr(row, field.attname)
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        known = self.words.get(name, {})
+        if isinstance(value, list | tuple):
+            return "、".join(known.get(str(one), str(one)) for one in value)
+        if str(value) in known:
+            return known[str(value)] if value != "" else ""
+        return str(getattr(row, name)) if field.many_to_one else str(value)
+
+    def label(self, name: str) -> str:
+        """The heading of a field; its own label where it is no column."""
+        known = dict(self.declared.columns)
+        return known.get(name) or str(self.form.fields[name].label or name)
+
+
+def _flat(choices: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for value, words in choices:
+        if isinstance(words, list | tuple):
+            yield from _flat(words)
+        else:
+            yield str(value), str(words)
+
+
+def public_table(town: Unit, key: str, on: date) -> tuple[list[str], list[list[str]]]:
+    """(headings, rows) of a register as the public may read it. Raises KeyError if it is not published."""
+    declared = register(key)
+    if not declared.publish:
+        raise KeyError(key)
+    reader = Reader(declared, town_of(town))
+    shown = [at for at, (name, _) in enumerate(declared.columns) if name not in declared.private]
+    cells = (reader.cells(row) for row in register_rows(town, key, on))
+    return [declared.columns[at][1] for at in shown], [[row[at] for at in shown] for row in cells]
