@@ -29,6 +29,7 @@ import psycopg
 
 OLDEST = 15  # the first major version whose features are used
 NAME = "shuzhi"  # of the database and of its owner
+APP = "shuzhi_app"  # the role of the web and job processes, which owns nothing
 PORT = 5432  # only part of the socket's file name: the server does not listen on the network
 NOBODY = 65534
 SHARED = Path("/var/lib/shuzhi")
@@ -238,6 +239,8 @@ class Cluster:
 
     def _have_database(self) -> None:
         with self._connect() as connection:
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP]).fetchone():
+                connection.execute(f"CREATE ROLE {APP} LOGIN")
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
                 connection.execute(f"CREATE DATABASE {NAME}")
 

@@ -21,6 +21,7 @@ from shuzhi import postgres
 HOST = "127.0.0.1"
 PORT = 8000
 SERVED = "SHUZHI_SERVED"  # in the environment of the children: the process id of `serve`
+RUNTIME = "SHUZHI_RUNTIME"  # there too: connect as the role that may not alter the record
 PR_SET_PDEATHSIG = 1
 STOP_WITHIN = 10.0  # seconds a child may take to end by itself
 LOOK_AFTER_DATABASE = (
@@ -53,7 +54,7 @@ class Child:
         self.process = subprocess.Popen(
             self.command,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, SERVED: str(os.getpid())},
+            env={**os.environ, SERVED: str(os.getpid()), RUNTIME: "1"},
             start_new_session=True,  # Ctrl-C reaches the parent only, which then ends the children in order
             preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL),
         )

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
+from shuzhi import postgres
+
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -119,7 +121,7 @@ def _database(url: str) -> dict[str, Any]:
     """DATABASE_URL, e.g. postgresql://user:password@host:5432/name?options=-c%20search_path%3Dcounty_a.
 
     Query parameters are libpq's (sslmode, options …); `search_path` chooses a county's schema. Without a URL the
-    embedded server of the home is used.
+    embedded server of the home is used, by its owner or its runtime role.
     """
     parts = urlsplit(url)
     if url and parts.scheme not in ("postgres", "postgresql"):
@@ -133,13 +135,37 @@ def _database(url: str) -> dict[str, Any]:
     }
     return {
         "ENGINE": "shuzhi.pgbackend",
-        **(named if url else {"NAME": "shuzhi", "EMBEDDED": str(HOME)}),
+        **(named if url else _embedded()),
         "CONN_HEALTH_CHECKS": True,  # or pooled connections answer 500 after the server was restarted
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, **dict(parse_qsl(parts.query))},
     }
 
 
-DATABASES = {"default": _database(os.environ.get("DATABASE_URL", ""))}
+def _embedded() -> dict[str, Any]:
+    return {"NAME": postgres.NAME, "USER": postgres.APP if RUNTIME else postgres.NAME, "EMBEDDED": str(HOME)}
+
+
+# SHUZHI_RUNTIME=1, which `shuzhi serve` sets for its web and job processes: connect as the role that may not alter the
+# record (APP_ROLE). Everything else connects as the owner, who migrates and grants: SHUZHI_OWNER_URL beside a
+# DATABASE_URL whose role owns nothing. With DATABASE_URL alone its role is both, and the database forbids it nothing.
+RUNTIME = _flag("SHUZHI_RUNTIME")
+_URL = os.environ.get("DATABASE_URL", "")
+_OWNER_URL = os.environ.get("SHUZHI_OWNER_URL", "") if _URL else ""
+DATABASES = {"default": _database(_URL if RUNTIME or not _OWNER_URL else _OWNER_URL)}
+
+
+def _app_role() -> str:
+    if not _URL:
+        return postgres.APP
+    app, owner = (_user(_database(url)) for url in (_URL, _OWNER_URL))
+    return app if _OWNER_URL and app != owner else ""
+
+
+def _user(database: dict[str, Any]) -> str:
+    return str(database.get("USER") or database["OPTIONS"].get("user", ""))
+
+
+DATABASES["default"]["APP_ROLE"] = _app_role()
 # The worker finds its jobs in each app's `background` module.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "background"
 

@@ -134,6 +134,17 @@ def test_nothing_outlives_the_parent_and_the_next_takes_over(home):
         assert postgres.Cluster(home)._state() == "down"
 
 
+def test_web_and_jobs_connect_as_the_role_that_may_not_alter_the_record(home):
+    who = "SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+    with serving(home) as (site, port):
+        assert status(port) == 302
+        eventually(lambda: named(site.pid, "procrastinate"))
+        with psycopg.connect(**postgres.address(home), dbname=postgres.NAME, autocommit=True) as owner:
+            eventually(lambda: owner.execute(who, [postgres.NAME]).fetchall() == [(postgres.APP,)])
+            asked = "SELECT has_table_privilege(%s, 'kernel_entry', 'UPDATE')"
+            assert owner.execute(asked, [postgres.APP]).fetchone() == (False,)
+
+
 def test_static_files_carry_their_hash_and_are_kept_for_ever(home):
     with serving(home) as (_, port):
         names = json.loads((home / "static" / "staticfiles.json").read_text())["paths"]

@@ -47,6 +47,32 @@ def test_reading_the_settings_starts_nothing_and_keys_are_private(home):
     assert made == {"data": 0o600, "django": 0o600}
 
 
+def test_the_owner_migrates_and_grants_to_the_role_of_the_database_url(home):
+    where = postgres.address(home)
+    base = f"@/{postgres.NAME}?host={where['host']}"
+    urls = {"DATABASE_URL": f"postgresql://office{base}", "SHUZHI_OWNER_URL": f"postgresql://boss{base}"}
+    with psycopg.connect(**where, dbname=postgres.NAME, autocommit=True) as connection:
+        connection.execute("CREATE ROLE boss LOGIN")
+        connection.execute("GRANT ALL ON SCHEMA public TO boss")
+        done = manage(home, "migrate", "-v0", **urls)
+        assert "没有角色 office" in done.stderr
+        connection.execute("CREATE ROLE office LOGIN")
+        done = manage(home, "grant", **urls)
+        assert done.returncode == 0, done.stderr
+        asked = "SELECT has_table_privilege('office', 'kernel_entry', %s)"
+        may = {
+            right: connection.execute(asked, [right]).fetchone() for right in ("SELECT", "INSERT", "UPDATE")
+        }
+        assert may == {"SELECT": (True,), "INSERT": (True,), "UPDATE": (False,)}
+        assert connection.execute(
+            "SELECT tableowner FROM pg_tables WHERE tablename = 'kernel_entry'"
+        ).fetchone() == ("boss",)
+    show = "from django.db import connection; c = connection.cursor(); c.execute('select current_user'); print(c.fetchone()[0])"
+    assert manage(home, "shell", "-v0", "-c", show, **urls).stdout.split()[-1] == "boss"
+    runtime = manage(home, "shell", "-v0", "-c", show, **urls, SHUZHI_RUNTIME="1")
+    assert runtime.stdout.split()[-1] == "office"
+
+
 def test_a_county_lives_in_its_schema_only(home):
     where = postgres.address(home)
     with psycopg.connect(**where, dbname=postgres.NAME, autocommit=True) as connection:

@@ -30,7 +30,7 @@ def _entry_row(entry: Entry, declared: CaseType, place: Town) -> dict[str, Any]:
     if entry.act == "open":
         lines = []  # the page shows what was reported above, once
     elif words is not None:
-        lines.append(words.text)
+        lines += filter(None, [words.text])
     elif entry.text_hash is not None:
         lines.append("（内容已依法删除）")
     late = (entry.recorded_at - entry.at).total_seconds() > 60

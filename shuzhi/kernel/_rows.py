@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -136,8 +137,12 @@ class Rows:
         data: dict[str, Any] | None = None,
         unit_id: int | None = None,
     ) -> Entry:
-        """Append to a case's chain. A NUL, which no text column takes, is left out of the words."""
+        """Append to a case's chain. What of `data` a person has written goes into the words.
+
+        A NUL, which no text column takes, is left out of the words.
+        """
         text = text.replace("\x00", "")
+        kept, told = apart(data or {})
         entry = Entry(
             case_id=case.pk,
             town_id=case.town_id,
@@ -147,15 +152,15 @@ class Rows:
             unit_id=unit_id if unit_id is not None else (by.unit_id if by else None),
             at=at,
             recorded_at=now,
-            data=data or {},
+            data=kept,
         )
-        if text:
-            salt = os.urandom(16)
-            entry.text_hash = hashlib.sha256(salt + text.encode()).digest()
+        salt = os.urandom(16)
+        if text or told:
+            entry.text_hash = words_hash(salt, text, told)
         entry.hash = chain_hash(bytes(case.head), case.number, entry)
         self.add(entry)
-        if text:
-            self.add(Words(entry_id=entry.pk, text=text, salt=salt))
+        if text or told:
+            self.add(Words(entry_id=entry.pk, text=text, salt=salt, data=told))
         self.change(case, entries=entry.seq, head=entry.hash)
         return entry
 
@@ -309,6 +314,34 @@ def update_many(model: type[models.Model], names: Iterable[str], rows: list[mode
         )
 
 
+PLAIN = re.compile(r"(?!1[3-9]\d{9}$)(?!\d{7,}[Xx]?$)[A-Za-z0-9_.:+-]{0,64}")
+"""A key, the number of a case, a date, a hash; no telephone, no identity card, nothing in Chinese."""
+
+CITED = ("cites",)
+"""Names of law, which the kernel itself writes."""
+
+
+def apart(data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What of an entry's data may stay in it for good, and what is words; None if nothing is."""
+    told = {name: value for name, value in data.items() if name not in CITED and not _is_plain(value)}
+    return ({name: value for name, value in data.items() if name not in told}, told) if told else (data, None)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(PLAIN.fullmatch(value))
+    if isinstance(value, dict):
+        return all(_is_plain(one) for one in value.values())
+    if isinstance(value, list):
+        return all(_is_plain(one) for one in value)
+    return True
+
+
+def words_hash(salt: bytes, text: str, data: Any) -> bytes:
+    body = b"" if data is None else _canonical(data).encode()
+    return hashlib.sha256(salt + text.encode() + body).digest()
+
+
 def chain_hash(previous: bytes, number: str, entry: Entry) -> bytes:
     return hash_of(
         previous,
@@ -324,13 +357,12 @@ def hash_of(
     previous: bytes, keys: list[Any], at: datetime, recorded_at: datetime, data: Any, text_hash: bytes | None
 ) -> bytes:
     """sha256(previous ‖ canonical JSON of the columns ‖ text hash). Times as microseconds since 1970."""
-    body = json.dumps(
-        [*keys, _micro(at), _micro(recorded_at), data],
-        sort_keys=True,
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    body = _canonical([*keys, _micro(at), _micro(recorded_at), data])
     return hashlib.sha256(previous + body.encode() + bytes(text_hash or b"")).digest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _micro(moment: datetime) -> int:

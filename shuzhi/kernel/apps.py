@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class KernelConfig(AppConfig):
@@ -9,3 +10,6 @@ class KernelConfig(AppConfig):
 
     def ready(self) -> None:
         from shuzhi.kernel import _checks  # noqa: F401  registers the start-up checks
+        from shuzhi.kernel.management.commands.grant import grant
+
+        post_migrate.connect(lambda using, **_: grant(using), sender=self, weak=False)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from shuzhi.kernel.jobs import every
 from shuzhi.kernel.models import Unit
-from shuzhi.kernel.operations import calendar, lapsing, outgoing, retaining, sealing, urging
+from shuzhi.kernel.operations import calendar, lapsing, outgoing, retaining, schedules, sealing, urging
 
 
 @every("* * * * * */5", name="outgoing")
@@ -37,6 +37,16 @@ def lapse(timestamp: int) -> None:
     """Take what silence amounts to, or ask the person who decides."""
     close_old_connections()
     lapsing.lapse_due(now=timezone.now())
+
+
+@every("*/5 * * * *", name="schedules")
+def schedule(timestamp: int) -> None:
+    """Open what is due; once an hour, plan ahead."""
+    close_old_connections()
+    now = timezone.now()
+    if now.minute < 5:
+        schedules.plan_ahead(now=now)
+    schedules.open_due(now=now)
 
 
 @every("5 0 * * *", name="seal")

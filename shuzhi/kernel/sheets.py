@@ -249,13 +249,17 @@ def write(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) ->
 
 
 def _cell(sheet: Any, value: str, font: Font | None = None) -> Any:
-    cell = WriteOnlyCell(sheet, value="".join(sign for sign in value if sign.isprintable() or sign == "\n"))
+    cell = WriteOnlyCell(sheet, value="".join(sign for sign in value if sign == "\n" or _is_text(sign)))
     cell.data_type = "s"
     cell.number_format = "@"
     if font:
         cell.font = font
         cell.alignment = Alignment(vertical="center")
     return cell
+
+
+def _is_text(sign: str) -> bool:
+    return unicodedata.category(sign) not in ("Cc", "Cs") and sign not in "\ufffe\uffff"
 
 
 def _sheet_name(title: str) -> str:

@@ -26,7 +26,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
         if self.home:
-            params.update(postgres.address(self.home))
+            where = postgres.address(self.home)
+            params.update(host=where["host"], port=where["port"])
         return params
 
 
@@ -39,6 +40,7 @@ def connection_class(home: Path) -> type[psycopg.Connection[Any]]:
             try:
                 return super().connect(conninfo, **kwargs)
             except psycopg.OperationalError:
-                return super().connect(conninfo, **{**kwargs, **postgres.address(home, again=True)})
+                where = postgres.address(home, again=True)
+                return super().connect(conninfo, **{**kwargs, "host": where["host"], "port": where["port"]})
 
     return EmbeddedConnection

@@ -48,4 +48,4 @@ def _answer(entry: Entry, act: str, declared: CaseType, place: Town) -> str:
     if action is None or not action.public:
         return ""
     lines = [f"{label}：{value}" for label, value in told(declared, act, entry.data, place)]
-    return "\n".join([*([words.text] if words else []), *lines])
+    return "\n".join([*([words.text] if words and words.text else []), *lines])

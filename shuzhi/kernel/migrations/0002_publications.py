@@ -16,6 +16,26 @@ class Migration(migrations.Migration):
             name='restricted',
             field=models.BooleanField(default=False, help_text='kept and protected only; seen by nobody but the members named for it'),
         ),
+        migrations.AddField(
+            model_name='words',
+            name='data',
+            field=models.JSONField(help_text="what of the entry's data is written by a person", null=True),
+        ),
+        migrations.AlterField(
+            model_name='words',
+            name='text',
+            field=models.TextField(blank=True),
+        ),
+        migrations.AlterField(
+            model_name='entry',
+            name='data',
+            field=models.JSONField(default=dict, help_text='no personal words: keys, ids, steps, numbers, dates'),
+        ),
+        migrations.AlterField(
+            model_name='entry',
+            name='text_hash',
+            field=models.BinaryField(help_text='sha256(salt ‖ text ‖ canonical JSON of Words.data)', null=True),
+        ),
         migrations.CreateModel(
             name='File',
             fields=[

@@ -10,6 +10,8 @@ from django.db.models import Q
 from shuzhi.kernel.models.cases import Case
 from shuzhi.kernel.models.units import Member, Unit
 
+# A model with APPEND_ONLY = True is one that the runtime role of the database may neither update nor delete from.
+
 
 class Entry(models.Model):
     """One act on a case, append-only and chained by hash. `at` is when it happened, `recorded_at` when it was written.
@@ -29,6 +31,8 @@ class Entry(models.Model):
     data = models.JSONField(default=dict, help_text="no personal words: keys, ids, steps, numbers, dates")
     text_hash = models.BinaryField(null=True, help_text="sha256(salt ‖ text ‖ canonical JSON of Words.data)")
     hash = models.BinaryField()
+
+    APPEND_ONLY: ClassVar = True
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["case", "seq"], name="entry_seq_once")]
@@ -69,6 +73,8 @@ class Seal(models.Model):
     )
     mac = models.BinaryField()
     key_id = models.CharField(max_length=16)
+
+    APPEND_ONLY: ClassVar = True
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["town", "number"], name="seal_number_once")]

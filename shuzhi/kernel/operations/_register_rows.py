@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import Q
 
 from shuzhi.kernel import _engine
 from shuzhi.kernel._engine import State
-from shuzhi.kernel._rows import draw
+from shuzhi.kernel._rows import draw, update_many
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import Register
 from shuzhi.kernel.errors import Conflict, Refused
@@ -80,10 +81,16 @@ class _Rows:
             named[self.name(row)].append(row)
         for same in named.values():
             same.sort(key=lambda row: row.valid_from)
-            for row, later in zip(same, same[1:], strict=False):
-                if row.item != later.item or row.item is None:
-                    if row.valid_until is None or row.valid_until > later.valid_from:
-                        raise Refused(f"{self.declared.name}里不能有两个“{self._words(later)}”，请改正")
+            longest = same[0]
+            for row in same[1:]:
+                apart = longest.valid_until is not None and longest.valid_until <= row.valid_from
+                if not apart and (row.item is None or row.item != longest.item):
+                    self.refuse_second(row)
+                if apart or (longest.valid_until and (row.valid_until or date.max) > longest.valid_until):
+                    longest = row
+
+    def refuse_second(self, row: Any) -> None:
+        raise Refused(f"{self.declared.name}里不能有两个“{self._words(row)}”，请改正")
 
     def _words(self, row: Any) -> str:
         said = dict(
@@ -96,6 +103,14 @@ class _Rows:
         return "、".join(said[name] for name in self.declared.unique)
 
     def write(self, number: int) -> None:
+        """Close and correct at once, since the new rows of the same items are written later in one statement."""
+        alike: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+        for row, values in self.changed:
+            for attribute, value in values.items():
+                setattr(row, attribute, value)
+            alike[tuple(values)].append(row)
+        for attributes, same in alike.items():
+            update_many(self.model, attributes, same)
         rows = self.state.rows
         rows.reserve(self.model, len(self.new))
         for row in self.new:
@@ -103,14 +118,13 @@ class _Rows:
             if row.item is None:
                 row.item = row.pk
             rows.add(row)
-        for row, values in self.changed:
-            rows.change(row, **values)
 
 
 class _Dated(_Rows):
     """Each row begins and ends by itself."""
 
     def work_out(self) -> None:
+        self.put_right: dict[str, dict[str, Any]] = {}
         wanted = [one["row"] for one in self.file.changes if one["op"] != "add"]
         if len(set(wanted)) != len(wanted):
             raise Refused("同一行在一次变更里只能改一次，请合并")
@@ -169,9 +183,9 @@ class _Dated(_Rows):
                 value = field.to_python(value) if value is not None else None
                 if getattr(row, field.attname) != value:
                     right[field.attname] = value
-        before = {name: field_text(getattr(row, name)) for name in right}
-        self.state.rows.change(self.file, before={**self.file.before, str(row.pk): before})
-        self.changed.append((row, right))
+        if right:
+            self.put_right[str(row.pk)] = {name: _kept(getattr(row, name)) for name in right}
+            self.changed.append((row, right))
 
     def _ends_later(self, number: int, begins: date, ends: date | None) -> None:
         if ends is not None and ends <= begins:
@@ -184,6 +198,10 @@ class _Dated(_Rows):
         others = self.held().filter(Q(valid_until=None) | Q(valid_until__gt=since))
         others = list(others.exclude(pk__in=[row.pk for row, _ in self.changed]))
         self.clash([*others, *(_as_if(row, values) for row, values in self.changed), *self.new])
+
+    def write(self, number: int) -> None:
+        self.state.rows.change(self.file, before=self.put_right)
+        super().write(number)
 
 
 class _Versioned(_Rows):
@@ -230,11 +248,18 @@ class _Versioned(_Rows):
                 self.made(one["values"], item=None, valid_from=self.file.on)
 
     def need_unique(self) -> None:
-        self.clash(self.new)
+        seen: set[tuple[str, ...]] = set()
+        for row in self.new if self.declared.unique else ():
+            if (named := self.name(row)) in seen:
+                self.refuse_second(row)
+            seen.add(named)
 
     def write(self, number: int) -> None:
-        rows, case = self.state.rows, self.state.case.pk
-        version = rows.add(
+        case = self.state.case.pk
+        if self.last:
+            RegisterVersion.objects.filter(pk=self.last.pk).update(valid_until=self.file.on)
+            self.held().filter(version=self.last).update(valid_until=self.file.on, ended_by=case)
+        version = self.state.rows.add(
             RegisterVersion(
                 town_id=self.state.town.id,
                 register=self.declared.key,
@@ -243,12 +268,6 @@ class _Versioned(_Rows):
                 case_id=case,
             )
         )
-        if self.last:
-            rows.change(self.last, valid_until=self.file.on)
-            rows.execute(
-                f'UPDATE "{self.model._meta.db_table}" SET "valid_until" = %s, "ended_by_id" = %s WHERE "version_id" = %s',
-                [self.file.on, case, self.last.pk],
-            )
         for row in self.new:
             row.version_id = version.pk
         self.done["version"] = number
@@ -257,14 +276,12 @@ class _Versioned(_Rows):
 
 def _as_if(row: Any, values: dict[str, Any]) -> Any:
     """A row as it will be."""
-    twin = type(row).from_db(
-        None,
-        [f.attname for f in row._meta.concrete_fields],
-        [values.get(f.attname, getattr(row, f.attname)) for f in row._meta.concrete_fields],
-    )
+    twin = copy(row)
+    for attribute, value in values.items():
+        setattr(twin, attribute, value)
     return twin
 
 
-def field_text(value: Any) -> Any:
+def _kept(value: Any) -> Any:
     """A value as the change keeps it beside the new one."""
     return value if value is None or isinstance(value, bool | int | str | list) else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,13 +10,13 @@ from typing import Any
 from django.db import connection, transaction
 
 from shuzhi.kernel import crypto
-from shuzhi.kernel._rows import hash_of
+from shuzhi.kernel._rows import hash_of, words_hash
 from shuzhi.kernel.models import Case, Seal
 from shuzhi.kernel.operations.sealing import HEAD, seal_body
 
 READ = """
 SELECT e.case_id, e.seq, e.act, e.by_id, e.unit_id, e.at, e.recorded_at, e.data, e.text_hash, e.hash, e.town_id,
-       w.text, w.salt
+       w.text, w.salt, w.data
 FROM kernel_entry e LEFT JOIN kernel_words w ON w.entry_id = e.id
 ORDER BY e.case_id, e.seq
 """
@@ -121,7 +120,7 @@ def _rows() -> Iterator[tuple[Any, ...]]:
 
 
 def _check(row: tuple[Any, ...], seq: int, previous: bytes, number: str) -> Fault | None:
-    _, found, act, by, unit, at, recorded_at, data, text_hash, kept, town, text, salt = row
+    _, found, act, by, unit, at, recorded_at, data, text_hash, kept, town, text, salt, told = row
     place = f"{number} 第 {seq} 条"
     if isinstance(data, str):
         data = json.loads(data)  # Django leaves jsonb as text
@@ -129,7 +128,8 @@ def _check(row: tuple[Any, ...], seq: int, previous: bytes, number: str) -> Faul
         return Fault(place, "记录缺失")
     if hash_of(previous, [town, number, seq, act, by, unit], at, recorded_at, data, text_hash) != bytes(kept):
         return Fault(place, "记录被改动")
-    if text is not None and hashlib.sha256(bytes(salt) + text.encode()).digest() != bytes(text_hash or b""):
+    told = json.loads(told) if isinstance(told, str) else told
+    if text is not None and words_hash(bytes(salt), text, told) != bytes(text_hash or b""):
         return Fault(place, "文字被改动")
     return None
 

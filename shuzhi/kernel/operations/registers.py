@@ -34,7 +34,7 @@ from shuzhi.kernel.operations.writing import (
     same_town,
 )
 from shuzhi.kernel.queries.register_sheets import Change
-from shuzhi.kernel.queries.registers import OPERATIONS, Reader, register_row, row_model
+from shuzhi.kernel.queries.registers import OPERATIONS, Reader, rows_by_id
 from shuzhi.kernel.queries.registers import register as register_of
 from shuzhi.kernel.queries.town import Town
 from shuzhi.kernel.queries.town import town as town_of
@@ -149,10 +149,11 @@ def _checked(
     if not changes:
         raise Refused("没有要变更的内容")
     reader = Reader(declared, place)
+    held = rows_by_id(place.unit, declared.key, [one.row for one in changes if one.op != "add"])
     kept, faults = [], []
     for number, change in enumerate(changes, 1):
         _check_kind(declared, change, number, whole)
-        values, errors = _values(declared, place, reader, change, number)
+        values, errors = _values(declared, held, reader, change, number)
         faults += [
             f"第 {number} 项{'' if name == '__all__' else reader.label(name)}：{says}"
             for name, found in errors.items()
@@ -183,25 +184,23 @@ def _check_kind(declared: Register, change: Change, number: int, whole: bool) ->
             raise Refused(f"第 {number} 项：{declared.name}按版本管理，请提请修改，形成新版本")
         if change.begins or change.ends:
             raise Refused(f"第 {number} 项：{declared.name}按版本管理，不能单独设有效期")
-    elif change.op == "end" and change.ends is None and change.begins is not None:
-        raise Refused(f"第 {number} 项：终止要写明自何日起不再有效")
     if change.begins and change.ends and change.ends <= change.begins:
         raise Refused(f"第 {number} 项：有效期止早于有效期起，请改正")
 
 
 def _values(
-    declared: Register, place: Town, reader: Reader, change: Change, number: int
+    declared: Register, held: dict[int, Any], reader: Reader, change: Change, number: int
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """(cleaned values, errors) of one change; a change of a row names only what differs."""
     data = dict(change.values or {})
     if change.op != "add":
-        row = register_row(place.unit, declared.key, change.row)
+        row = held.get(change.row)
         if row is None:
             raise Refused(f"第 {number} 项：{declared.name}里没有这一行，请刷新页面")
         if change.op == "end":
             return {}, {}
-        fields = {name: row_model(declared)._meta.get_field(name).attname for name in reader.form.fields}
-        data = {**{name: getattr(row, attribute) for name, attribute in fields.items()}, **data}
+        own = {field.name: getattr(row, field.attname) for field in row._meta.concrete_fields}
+        data = {**{name: own[name] for name in reader.form.fields if name in own}, **data}
     cleaned, errors = reader.clean(data)
     return {name: _json(value) for name, value in cleaned.items()}, errors
 

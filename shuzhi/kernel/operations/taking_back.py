@@ -56,7 +56,7 @@ def may_undo(state: State, act: str) -> bool:
 
 
 def _take_back(state: State, last: Entry, new: list[Task]) -> None:
-    case, rows, data = state.case, state.rows, last.data
+    case, rows, data = state.case, state.rows, last.said
     for task in new:
         _engine.close(state, task, "undone")
         if task.child_id:

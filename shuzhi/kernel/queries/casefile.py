@@ -14,8 +14,12 @@ from shuzhi.kernel.queries.town import Town
 
 
 def timeline(case: Case) -> list[Entry]:
-    """The record, newest first, with words, member and unit."""
-    return select(Entry, 't."case_id" = %s ORDER BY t."seq" DESC', [case.pk], along=("by", "unit", "words"))
+    """The record, newest first, with words, member and unit; `data` with what of it stands in the words."""
+    newest = 't."case_id" = %s ORDER BY t."seq" DESC'
+    found = select(Entry, newest, [case.pk], along=("by", "unit", "words"))
+    for entry in found:
+        entry.data = entry.said
+    return found
 
 
 def replay(entries: list[Entry]) -> tuple[str, int, str]:

@@ -21,7 +21,15 @@ from shuzhi.kernel.sheets import Fault, Line
 BEGINS, ENDS = "有效期起", "有效期止"
 """Beside the columns of a dated register; the last day is counted in, as people write it."""
 TITLE = "数据截至"
-YES_NO = {"是": "true", "√": "true", "true": "true", "否": "false", "×": "false", "false": "false", "": "false"}
+YES_NO = {
+    "是": "true",
+    "√": "true",
+    "true": "true",
+    "否": "false",
+    "×": "false",
+    "false": "false",
+    "": "false",
+}
 DAY = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?$")
 
 
@@ -132,7 +140,10 @@ class _Import:
         return Preview(tuple(good), tuple(self.rejects), tuple(self.duplicates), table.ignored)
 
     def _line(self, line: Line) -> Change | None:
-        faults = list(line.faults)
+        if line.faults:
+            self.rejects += line.faults
+            return None
+        faults: list[Fault] = []
         data = {}
         for name, heading in self.declared.columns:
             cell = line.cells.get(heading)
@@ -203,7 +214,9 @@ class _Import:
         if not named:
             return False
         heading = "、".join(dict(self.declared.columns)[name] for name in self.declared.unique)
-        words = "、".join(sheets.text(line.cells.get(dict(self.declared.columns)[n])) for n in self.declared.unique)
+        words = "、".join(
+            sheets.text(line.cells.get(dict(self.declared.columns)[n])) for n in self.declared.unique
+        )
         if named in self.there:
             self.duplicates.append(Fault(line.number, heading, words, "台账里已经有了"))
             return True

@@ -49,6 +49,12 @@ def register_row(town: Unit, key: str, row: int) -> Any | None:
     return _rows(town, register(key)).filter(pk=row).first()
 
 
+def rows_by_id(town: Unit, key: str, ids: Iterable[int]) -> dict[int, Any]:
+    """Those of the rows that are in the town's own register."""
+    wanted = list(ids)
+    return {row.pk: row for row in _rows(town, register(key)).filter(pk__in=wanted)} if wanted else {}
+
+
 def history(town: Unit, key: str, item: int) -> QuerySet[Any]:
     """Every row there was about one thing, oldest first, with the changes that brought and ended each."""
     declared = register(key)

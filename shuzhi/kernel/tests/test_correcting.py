@@ -19,14 +19,14 @@ def test_an_open_case_is_corrected_at_once(walk: Walk) -> None:
     walk.open()
     corrected(walk)
     assert walk.case.title == RIGHT
-    assert walk.case.record.latest("seq").data == {"field": "title", "old": "修桥头的路", "new": RIGHT}
+    assert walk.case.record.latest("seq").said == {"field": "title", "old": "修桥头的路", "new": RIGHT}
 
 
 def test_a_closed_case_is_corrected_when_another_has_approved(walk: Walk) -> None:
     closed(walk)
     corrected(walk)
     proposal = walk.case.record.latest("seq")
-    assert (proposal.act, proposal.data["old"], proposal.data["new"]) == (
+    assert (proposal.act, proposal.said["old"], proposal.said["new"]) == (
         "propose:correct",
         "修桥头的路",
         RIGHT,
@@ -36,7 +36,7 @@ def test_a_closed_case_is_corrected_when_another_has_approved(walk: Walk) -> Non
     last = walk.case.record.latest("seq")
     assert walk.case.title == RIGHT
     assert (last.act, last.by) == ("correct", walk.town.member["leader"])
-    assert (last.data["old"], last.data["new"]) == ("修桥头的路", RIGHT)
+    assert (last.said["old"], last.said["new"]) == ("修桥头的路", RIGHT)
     assert last.data["proposed_by"] == walk.town.member["dispatcher"].pk
     assert proposal.words.text == "桥头写错了"
     assert walk.sound()

@@ -46,7 +46,7 @@ def test_every_paper_is_an_entry_of_its_case(walk: Walk) -> None:
     delivered(walk, document)
     assert walk.acts() == ["open", "attach", "document", "delivery"]
     last = Entry.objects.get(case_id=walk.id, act="document")
-    assert last.data["number"] == document.number
+    assert last.said["number"] == document.number
     assert document.entry_seq == last.seq
     assert walk.sound()
 

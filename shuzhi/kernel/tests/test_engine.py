@@ -252,7 +252,7 @@ def test_a_guard_is_passed_only_by_its_role_with_a_reason_which_the_entry_keeps(
         with pytest.raises(Unlawful):
             walk.act("dispatcher", "close")
         walk.do("act", "dispatcher", action="close", override="紧急")
-        assert walk.case.record.latest("seq").data["override"] == "紧急"
+        assert walk.case.record.latest("seq").said["override"] == "紧急"
 
 
 def test_an_override_by_the_proposer_is_looked_at_again_when_the_act_takes_effect(town: TestTown) -> None:

@@ -82,7 +82,7 @@ def test_what_it_does(walk: Walk, row: Row) -> None:
     assert walk.case.entries == Entry.objects.filter(case_id=walk.id).count() == entries + 1 == done.seq
     assert (last.act, last.at, last.by) == (row.act, walk.now, walk.town.member[min(row.may)])
     wanted = {name: value(walk) if callable(value) else value for name, value in row.says.items()}
-    assert {name: last.data.get(name) for name in wanted} == wanted
+    assert {name: last.said.get(name) for name in wanted} == wanted
     assert walk.case.step == row.step
     assert clocks(walk) == row.clocks
     if row.sees or row.blind:
