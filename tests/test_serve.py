@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from shuzhi import postgres, serve
 
 ROOT = Path(__file__).parent.parent

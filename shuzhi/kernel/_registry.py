@@ -65,8 +65,9 @@ def _packages() -> dict[str, str]:
     """Where the dotted paths of a declaration start; those of a register's procedure are the kernel's."""
     packages = {f"{key}.change": KERNEL for key in registers()}
     for app in found():
-        for declared in (*app.manifest.case_types, *app.manifest.registers, *app.manifest.schedules):
-            packages[declared.key] = app.package
+        manifest = app.manifest
+        for kind in (manifest.case_types, manifest.registers, manifest.schedules):
+            packages.update((declared.key, app.package) for declared in kind)
     return packages
 
 

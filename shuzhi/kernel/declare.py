@@ -207,6 +207,7 @@ class CaseType:
     shown: the progress bar, as (key, name). dated: file fields that place a row in a period and change only by `correct`.
     retention: how long it is kept once closed. personal: file fields with personal words, emptied by an erasure.
     child: asked for by another procedure (Ask.child), told when it ends, called off with the step that waits for it.
+    moved: steps that are no more → the step that took their place; `migrate` carries the open cases over.
     """
 
     key: str
@@ -231,6 +232,7 @@ class CaseType:
     retention: Retention = Retention()
     personal: tuple[str, ...] = ()
     child: bool = False
+    moved: Mapping[str, str] = field(default_factory=dict)
 
     def step(self, key: str) -> Step:
         """Raises KeyError with the case type's name if there is no such step."""

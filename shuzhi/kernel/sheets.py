@@ -125,7 +125,7 @@ def _nonsense() -> Refused:
     return Refused("这不是能读的 Excel 表格，请用 .xlsx 格式的文件")
 
 
-def _open(content: bytes, *, values: bool = True) -> Workbook:
+def _open(content: bytes, *, values: bool = True) -> Any:
     try:
         return load_workbook(io.BytesIO(content), data_only=values, keep_links=False)
     except Exception:  # openpyxl answers a broken file with whatever its parts raise

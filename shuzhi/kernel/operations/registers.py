@@ -40,6 +40,8 @@ from shuzhi.kernel.queries.town import Town
 from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.queries.visible import sees_town
 
+__all__ = ["Change", "propose", "revise", "take_effect"]
+
 SHOWN = 5
 """So many faults are said at once; an import shows all of them in its preview."""
 

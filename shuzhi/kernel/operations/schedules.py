@@ -26,7 +26,7 @@ def propose_swap(*, duty_id: int, other_id: int, by: Member, now: datetime, text
     """换班: one on duty asks another to exchange with him; nothing changes until the other agrees. `row` is the swap."""
 
     def work() -> int:
-        mine, other = _duties(duty_id, other_id, by)
+        mine, other = _duties(duty_id, other_id, by=by)
         if mine.member_id != by.pk:
             raise NotAllowed("只能用自己的班提出换班")
         _may_exchange(mine, other, now)
@@ -64,7 +64,7 @@ def answer_swap(
         if swap.answered_at:
             raise Conflict("这项换班已经答复", {"agreed": swap.agreed})
         Swap.objects.filter(pk=swap.pk).update(answered_at=now, agreed=agrees)
-        mine, other = _duties(swap.duty_id, swap.other_id, by)
+        mine, other = _duties(swap.duty_id, swap.other_id, by=by)
         reason = text or swap.reason
         if not agrees:
             _keep(mine.occurrence, ACT.SWAP_REFUSED, by, now, reason, swap=swap.pk)

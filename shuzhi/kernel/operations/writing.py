@@ -272,6 +272,7 @@ UNIVERSAL = {
     "restrict": "限制处理",
     "lift": "解除限制",
     "erase": "删除个人信息",
+    "moved": "随程序升级转到新步骤",
 }
 """The kernel's own acts, in Chinese."""
 

@@ -3,55 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from shuzhi.kernel import files
-from shuzhi.kernel.declare import Retention
 from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, Refused, Unlawful
 from shuzhi.kernel.models import (
     Case,
     Document,
-    Entry,
     File,
-    Member,
     Outgoing,
     Party,
     Publication,
     Task,
-    Words,
 )
 from shuzhi.kernel.operations.audit import verify
 from shuzhi.kernel.operations.erasing import PARTS
 from shuzhi.kernel.operations.sealing import seal
 from shuzhi.kernel.queries.publications import public
-from shuzhi.kernel.queries.visible import visible, visible_case
 from shuzhi.kernel.testing import TestTown, declared, make_town, moment
-from shuzhi.kernel.tests.errand import ROLES, Walk, errand
+from shuzhi.kernel.tests.errand import ROLES, Walk
+from shuzhi.kernel.tests.keeping import (
+    ARCHIVE,
+    FILED,
+    FOREVER,
+    NOTES,
+    OWN,
+    PENALTY,
+    TYPES,
+    appraised,
+    erased,
+    proposed,
+    told,
+)
 from shuzhi.kernel.tests.papers import PDF, attached, closed, issued, published
 from shuzhi.kernel.tests.procedures.models import Participation
 
-NOTES = replace(errand, key="tested.note", number="BJ", retention=Retention(archived=False))
-ARCHIVE = replace(errand, key="tested.archive", number="DA")
-PENALTY = replace(errand, key="tested.fined", number="CF", retention=Retention(years=2, law="PEN-047"))
-FOREVER = replace(errand, key="tested.ever", number="YJ", retention=Retention(permanent=True, law="SEC-A13"))
-OWN = replace(
-    errand, key="tested.own", number="ZD", retention=Retention(years=30, law="town", archived=False)
-)
-FILED = replace(
-    NOTES, key="tested.filed", number="WJ", file="models.Participation", personal=("shortened_because",)
-)
 SECRET = "王小明家"
 
 
 @pytest.fixture
 def town(db: None) -> Iterator[TestTown]:
-    types = (NOTES, ARCHIVE, PENALTY, FOREVER, OWN, FILED)
-    with declared(*types, package="shuzhi.kernel.tests.procedures", roles=ROLES, town_wide=("dispatcher",)):
+    with declared(*TYPES, package="shuzhi.kernel.tests.procedures", roles=ROLES, town_wide=("dispatcher",)):
         yield make_town()
 
 
@@ -72,24 +67,6 @@ def note(town: TestTown) -> Walk:
     return walk
 
 
-def proposed(walk: Walk, *what: str, **more: Any) -> Task:
-    given = {"what": what or tuple(PARTS), "law_id": "SEC-P45", "text": "本人申请删除", **more}
-    walk.do("erase", "clerk", **given)
-    return walk.task(kind="approval")
-
-
-def erased(walk: Walk, *what: str, **more: Any) -> Entry:
-    task = proposed(walk, *what, **more)
-    walk.do("approve", "leader", task_id=task.pk, agrees=True)
-    return walk.case.record.latest("seq")
-
-
-def appraised(walk: Walk, **more: Any) -> Entry:
-    walk.do("appraise", "clerk", **{"destroy": True, "text": "无保存价值", **more})
-    walk.do("approve", "leader", task_id=walk.task(kind="approval").pk, agrees=True)
-    return walk.case.record.latest("seq")
-
-
 def everything() -> str:
     """Every row of every table, as text."""
     with connection.cursor() as cursor:
@@ -100,10 +77,6 @@ def everything() -> str:
             cursor.execute(f'SELECT t::text FROM "{table}" t')
             dump += [row[0] for row in cursor.fetchall()]
     return "\n".join(dump)
-
-
-def told(walk: Walk) -> list[str]:
-    return list(Words.objects.filter(entry__case_id=walk.id).values_list("entry__act", flat=True))
 
 
 # -- what it reaches -------------------------------------------------------------------------------------------------
@@ -169,14 +142,15 @@ def test_content_leaves_the_disk_once_no_other_matter_holds_it(
 
 
 def test_a_documents_own_file_goes_with_the_document_only(note: Walk) -> None:
-    document = issued(note, file_id=attached(note).pk)
+    own = attached(note)
+    document = issued(note, file_id=own.pk)
     loose = attached(note, PDF + b"loose")
     erased(note, "files")
     loose.refresh_from_db()
     assert loose.erased_at
-    assert not File.objects.get(pk=document.file_id).erased_at
+    assert not File.objects.get(pk=own.pk).erased_at
     erased(note, "documents")
-    assert File.objects.get(pk=document.file_id).erased_at
+    assert File.objects.get(pk=own.pk).erased_at
     kept = Document.objects.get()
     assert (kept.title, kept.number) == ("（已依法删除）", document.number)
 
@@ -186,6 +160,7 @@ def test_the_files_own_words_are_emptied(town: TestTown) -> None:
     erased(walk, "words")
     row = Participation.objects.get(case_id=walk.id)
     assert (row.shortened_because, row.comments) == ("", 3)
+    assert "张三住院" not in everything(), "nor in the entry that opened the case"
     assert walk.sound()
 
 
@@ -327,156 +302,3 @@ def test_what_stands_against_it_is_looked_at_again_when_it_is_agreed(town: TestT
     with pytest.raises(Unlawful, match="先鉴定"):
         walk.do("approve", "leader", task_id=task.pk, agrees=True)
     assert "open" in told(walk)
-
-
-# -- 鉴定 ------------------------------------------------------------------------------------------------------------
-
-
-def test_an_archive_is_destroyed_only_after_an_appraisal(town: TestTown) -> None:
-    walk = closed(Walk(town, ARCHIVE.key), name="张三", phone="13800000000")
-    for what in ("words", "files", "documents"):
-        with pytest.raises(Unlawful, match=r"先鉴定.*档案法第二十一条"):
-            proposed(walk, what)
-    erased(walk, "parties")
-    judged = appraised(walk)
-    assert (judged.act, judged.data["destroy"]) == ("appraise", True)
-    erased(walk, "words")
-    assert set(told(walk)) == {"propose:erase", "propose:appraise"}
-    assert walk.sound()
-
-
-def test_an_appraisal_to_keep_destroys_nothing(town: TestTown) -> None:
-    walk = closed(Walk(town, ARCHIVE.key))
-    appraised(walk, destroy=False, until=moment("2033-01-01 00:00").date())
-    with pytest.raises(Unlawful, match="先鉴定"):
-        proposed(walk, "words")
-
-
-def test_an_appraisal_of_a_round_before_counts_no_more(town: TestTown) -> None:
-    walk = closed(Walk(town, ARCHIVE.key))
-    appraised(walk)
-    walk.do("reopen", "dispatcher", text="又坏了")
-    walk.act("roads", "report", "又修好了")
-    walk.act("dispatcher", "close", "看过了")
-    with pytest.raises(Unlawful, match="先鉴定"):
-        proposed(walk, "words")
-
-
-@pytest.mark.parametrize(
-    ("more", "says"),
-    [
-        ({"text": " "}, "鉴定意见"),
-        ({"destroy": False}, "今天以后的保管期限"),
-        ({"destroy": False, "until": moment("2023-03-01 00:00").date()}, "今天以后的保管期限"),
-        ({"until": moment("2033-03-01 00:00").date()}, "不用填写"),
-    ],
-)
-def test_an_appraisal_that_cannot_be_is_refused(town: TestTown, more: dict[str, Any], says: str) -> None:
-    walk = closed(Walk(town, ARCHIVE.key))
-    with pytest.raises(Refused, match=says):
-        walk.do("appraise", "clerk", **{"destroy": True, "text": "无保存价值", **more})
-    with pytest.raises(NotAllowed, match="镇管理员"):
-        walk.do("appraise", "leader", destroy=True, text="无保存价值")
-
-
-def test_an_archive_is_not_appraised_before_its_period_is_over(town: TestTown) -> None:
-    walk = closed(Walk(town, PENALTY.key))
-    with pytest.raises(Unlawful, match=r"到 2025-03-02 才满.*档案法实施条例第二十四条"):
-        walk.do("appraise", "clerk", destroy=True, text="无保存价值")
-
-
-# -- 限制处理 --------------------------------------------------------------------------------------------------------
-
-
-def seeing(walk: Walk) -> set[str]:
-    """Who has it in the list; a case not in the list is not found by its number either."""
-    found = set()
-    for key in walk.town.member:
-        member = walk.town.again(key)
-        listed = visible(member).filter(pk=walk.id).exists()
-        assert listed == (visible_case(member, walk.case.number) is not None)
-        if listed:
-            found.add(key)
-    return found
-
-
-def restricted(walk: Walk, *members: str) -> None:
-    named = [walk.town.member[key].pk for key in members or ("clerk", "leader")]
-    walk.do("restrict", "clerk", members=named, text="本人申请，保存期未满")
-
-
-def test_sec_p45_a_restricted_case_is_seen_by_nobody_but_the_named(town: TestTown) -> None:
-    walk = closed(Walk(town, PENALTY.key))
-    before = seeing(walk)
-    assert {"dispatcher", "roads", "roads2", "leader", "clerk"} <= before
-    restricted(walk)
-    assert seeing(walk) == {"clerk", "leader"}
-    walk.do("lift", "clerk", text="本人撤回申请")
-    task = walk.task(kind="approval")
-    assert task.member == town.member["leader"], "of the leaders only the one who may see it"
-    walk.do("approve", "leader", task_id=task.pk, agrees=True)
-    assert seeing(walk) == before
-    assert walk.acts()[-1] == "lift"
-    assert walk.sound()
-
-
-def test_a_restricted_case_is_kept_and_nothing_more(town: TestTown) -> None:
-    walk = closed(Walk(town, PENALTY.key))
-    document = issued(walk)
-    restricted(walk)
-    for operation, by, sent in (
-        ("note", "clerk", {"text": "补充"}),
-        ("reopen", "dispatcher", {"text": "重来"}),
-        ("correct", "dispatcher", {"field": "title", "value": "别的", "text": "写错"}),
-        ("publish", "clerk", {"title": "公示", "body": "内容", "channel": "portal"}),
-        ("issue_document", "clerk", {"kind": "k", "title": "t", "issued_on": walk.now.date()}),
-        ("deliver", "clerk", {"document_id": document.pk, "method": "direct", "sent_on": walk.now.date()}),
-        ("attach", "clerk", {"content": [PDF], "name": "a.pdf"}),
-    ):
-        with pytest.raises(Unlawful, match=r"限制处理.*个人信息保护法第四十七条"):
-            walk.do(operation, by, **sent)
-    with pytest.raises(Conflict, match="已经限制处理"):
-        restricted(walk)
-
-
-@pytest.mark.parametrize("members", [(), ("clerk",), ("leader", "roads")])
-def test_a_clerk_and_a_leader_stay_named(town: TestTown, members: tuple[str, ...]) -> None:
-    walk = closed(Walk(town, PENALTY.key))
-    with pytest.raises(Refused, match="要有镇管理员和领导"):
-        walk.do("restrict", "clerk", members=[town.member[key].pk for key in members], text="申请")
-
-
-def test_only_members_of_the_town_are_named(town: TestTown) -> None:
-    walk = closed(Walk(town, PENALTY.key))
-    named = [town.member["clerk"].pk, make_town("990199102", "别镇").member["leader"].pk]
-    with pytest.raises(Refused, match="不在本镇任职"):
-        walk.do("restrict", "clerk", members=named, text="申请")
-    left = town.member["leader"]
-    Member.objects.filter(pk=left.pk).update(valid_until=walk.now.date() - timedelta(days=1))
-    with pytest.raises(Refused, match="不在本镇任职"):
-        restricted(walk)
-
-
-def test_neither_an_open_nor_a_published_case_is_restricted(town: TestTown) -> None:
-    walk = Walk(town, PENALTY.key)
-    walk.open()
-    with pytest.raises(Refused, match="还在办理"):
-        restricted(walk)
-    walk = closed(Walk(town, PENALTY.key))
-    published(walk)
-    with pytest.raises(Refused, match="先撤回公示"):
-        restricted(walk)
-    with pytest.raises(NotAllowed, match="镇管理员"):
-        walk.do("restrict", "leader", members=[], text="申请")
-    with pytest.raises(Conflict, match="没有限制处理"):
-        walk.do("lift", "clerk", text="解除")
-
-
-def test_a_restricted_case_is_erased_when_its_period_is_over(town: TestTown) -> None:
-    walk = closed(Walk(town, PENALTY.key))
-    restricted(walk)
-    walk.now = moment("2025-03-02 09:00")
-    appraised(walk)
-    erased(walk)
-    assert walk.case.restricted
-    assert walk.sound()

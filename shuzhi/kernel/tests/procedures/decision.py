@@ -148,7 +148,7 @@ participation = CaseType(
             "逐条答复",
             OFFICE,
             (
-                A("answer", "答复一条", to=STAY),
+                A("answer_one", "答复一条", to=STAY),
                 A(
                     "finish",
                     "公布采纳情况",

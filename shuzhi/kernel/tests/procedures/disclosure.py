@@ -10,7 +10,7 @@ A = Action
 
 
 def first_correction(case: Facts) -> bool:
-    return not case.did("correct")
+    return not case.did("ask_correction")
 
 
 def within_seven_days(case: Facts) -> bool:
@@ -54,7 +54,7 @@ request = CaseType(
             DISCLOSER,
             (
                 A(
-                    "answer",
+                    "reply",
                     "答复",
                     to=End(field="answer"),
                     approve=(HEAD,),
@@ -68,7 +68,7 @@ request = CaseType(
     ),
     acts=(
         A(
-            "correct",
+            "ask_correction",
             "告知补正",
             role=DISCLOSER,
             needs=(
@@ -82,7 +82,7 @@ request = CaseType(
             "视为放弃申请",
             to=End("abandoned"),
             role=DISCLOSER,
-            when=lambda case: case.did("correct"),
+            when=lambda case: case.did("ask_correction"),
             needs=(
                 Guard(lambda case: (case.due("correcting") or case.now) < case.now, "INF-30", "补正期限未满"),
             ),
@@ -109,7 +109,7 @@ request = CaseType(
             law="INF-33",
             starts=("open", "corrected"),
             on="received_on",
-            ends=("correct", "end"),
+            ends=("ask_correction", "end"),
             extend_by=20,
         ),
         Clock(
@@ -120,14 +120,14 @@ request = CaseType(
             law="INF-30",
             starts=("open",),
             on="received_on",
-            ends=("correct", "end"),
+            ends=("ask_correction", "end"),
         ),
         Clock(
             "correcting",
             "申请人补正",
             term=correction_term,
             law="INF-30",
-            starts=("correct",),
+            starts=("ask_correction",),
             ends=("corrected", "end"),
             asks=DISCLOSER,
         ),

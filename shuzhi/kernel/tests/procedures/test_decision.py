@@ -66,7 +66,7 @@ def test_every_comment_is_answered_by_the_towns_own_rule(town: TestTown) -> None
     people.act("office", "close", "2023-04-03")
     with pytest.raises(Unlawful, match="逐条说明"):
         people.act("office", "finish", "2023-04-04")
-    people.act("office", "answer", "2023-04-04", answered=2)
+    people.act("office", "answer_one", "2023-04-04", answered=2)
     people.act("office", "finish", "2023-04-05")
     assert people.outcome == "done"
 

@@ -28,7 +28,7 @@ def begin(town: TestTown, day: str = "2023-09-01", **file: object) -> Course:
 def answer(case: Course, kind: str, day: str) -> None:
     if case.step == "examine":
         case.act("discloser", "draft", day)
-    case.act("discloser", "answer", day, answer=kind)
+    case.act("discloser", "reply", day, answer=kind)
     case.agree("head", f"{day} 11:00")
 
 
@@ -41,7 +41,7 @@ def test_inf_30_a_correction_stops_the_answer_and_the_corrected_request_starts_i
     town: TestTown,
 ) -> None:
     case = begin(town)
-    case.act("discloser", "correct", "2023-09-05")
+    case.act("discloser", "ask_correction", "2023-09-05")
     assert not ClockRun.objects.filter(case_id=case.id, key="answer", met_at=None).exists()
     case.act("discloser", "corrected", "2023-09-22", received_on=date(2023, 9, 22))
     assert case.due("answer") == "2023-10-26"
@@ -49,19 +49,19 @@ def test_inf_30_a_correction_stops_the_answer_and_the_corrected_request_starts_i
 
 def test_inf_30_a_correction_is_asked_once_and_within_seven_working_days(town: TestTown) -> None:
     case = begin(town)
-    case.act("discloser", "correct", "2023-09-05")
+    case.act("discloser", "ask_correction", "2023-09-05")
     case.act("discloser", "corrected", "2023-09-08", received_on=date(2023, 9, 8))
     with pytest.raises(Unlawful, match="一次性"):
-        case.act("discloser", "correct", "2023-09-11")
+        case.act("discloser", "ask_correction", "2023-09-11")
     late = begin(town)
     assert late.due("ask_once") == "2023-09-12"
     with unlawful("INF-30"):
-        late.act("discloser", "correct", "2023-09-13")
+        late.act("discloser", "ask_correction", "2023-09-13")
 
 
 def test_inf_30_silence_opens_a_task_and_a_person_decides_that_it_is_abandoned(town: TestTown) -> None:
     case = begin(town)
-    case.act("discloser", "correct", "2023-09-05")
+    case.act("discloser", "ask_correction", "2023-09-05")
     with unlawful("INF-30"):
         case.act("discloser", "abandon", "2023-09-06")
     assert lapse_due(now=at("2023-09-20")) == 1
@@ -80,11 +80,11 @@ def test_inf_32_the_time_of_a_third_party_is_left_out_and_ends_with_its_fifteen_
     case.act("discloser", "consult", "2023-09-05")
     case.act("discloser", "draft", "2023-09-06")
     with unlawful("INF-32"):
-        case.act("discloser", "answer", "2023-09-06", answer="partly")
+        case.act("discloser", "reply", "2023-09-06", answer="partly")
     assert lapse_due(now=at("2023-09-26")) == 0
     assert lapse_due(now=at("2023-10-09")) == 1, "the fifteenth working day is 2023-09-26"
     with unlawful("INF-32"):
-        case.act("discloser", "answer", "2023-10-09", answer="partly")
+        case.act("discloser", "reply", "2023-10-09", answer="partly")
     case.answer("discloser", "lapse:third", "2023-10-09", "公开不损害其合法权益，决定公开")
     assert case.due("answer") == "2023-10-26", "7 October and the fifteen working days that were left out"
     answer(case, "partly", "2023-10-10")
@@ -149,7 +149,7 @@ def test_cal_008_nothing_lapses_in_a_year_without_a_holiday_list(town: TestTown)
 
 def test_a_correction_is_received_only_while_it_is_waited_for(town: TestTown) -> None:
     case = begin(town)
-    case.act("discloser", "correct", "2023-09-05")
+    case.act("discloser", "ask_correction", "2023-09-05")
     case.act("discloser", "corrected", "2023-09-06", received_on=date(2023, 9, 6))
     with pytest.raises(Refused, match="现在不能"):
         case.act("discloser", "corrected", "2023-09-07", received_on=date(2023, 9, 7))

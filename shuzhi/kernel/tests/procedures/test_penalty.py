@@ -45,7 +45,7 @@ def decided(town: TestTown) -> Course:
     case.child(ITEM).act("secretary", "minute", "2023-08-18", conclusion="adopted")
     case.act("jia", "decide", "2023-08-21", fine=20000)
     case.agree("head", "2023-08-22")
-    case.act("jia", "served", "2023-08-25", served_on=date(2023, 8, 25))
+    case.act("jia", "delivered", "2023-08-25", served_on=date(2023, 8, 25))
     return case
 
 
@@ -242,7 +242,7 @@ def test_instalments_put_off_the_last_day_of_payment(town: TestTown) -> None:
     ("steps", "outcome"),
     [
         ((("no_file", "2023-06-19"),), "not_filed"),
-        ((("file", "2023-06-19"), ("transfer", "2023-06-26")), "to_justice"),
+        ((("file", "2023-06-19"), ("to_justice", "2023-06-26")), "to_justice"),
     ],
 )
 def test_the_other_ends_need_the_head_too(

@@ -21,6 +21,8 @@ class Mediator(RegisterRow):
     appointed = models.DateField(null=True)
     trained = models.BooleanField(default=False)
 
+    objects: ClassVar[models.Manager[Mediator]]
+
     class Meta(RegisterRow.Meta):
         app_label = "procedures"
 
@@ -32,6 +34,8 @@ class Power(VersionRow):
     code = models.CharField(max_length=16)
     name = models.CharField(max_length=64)
     fee = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+
+    objects: ClassVar[models.Manager[Power]]
 
     class Meta(VersionRow.Meta):
         app_label = "procedures"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -103,11 +104,18 @@ def test_a_change_that_was_not_agreed_to_is_revised_and_proposed_again(
     keeper: Keeper, town: TestTown
 ) -> None:
     done = keeper.propose(KEY, add("陈二"))
-    clerk = {"case_id": done.case_id, "by": town.again("clerk"), "now": keeper.now, "text": "已改正"}
+    revised = partial(
+        revise,
+        case_id=done.case_id,
+        by=town.again("clerk"),
+        now=keeper.now,
+        text="已改正",
+        changes=[add("陈三")],
+    )
     with pytest.raises(Refused, match="已经提请审批"):
-        revise(changes=[add("陈三")], **clerk)
+        revised()
     keeper.agree(done, "dispatcher", agrees=False)
-    revise(changes=[add("陈三")], **clerk)
+    revised()
     keeper.agree(done, "dispatcher", "leader")
     assert keeper.names("2023-03-01") == ["陈三"]
     assert acts(done.case_id) == [
