@@ -8,7 +8,6 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, register
 from django.core.management.base import CommandError
-from django.db import connection
 from django.db.models.signals import post_migrate, pre_migrate
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from shuzhi.kernel._faults import Fault, faults
 from shuzhi.kernel._faults.registers import registers_faults
 from shuzhi.kernel._faults.schedules import schedules_faults
 from shuzhi.kernel.declare import CaseType, Manifest, Register, Schedule
+from shuzhi.kernel.operations.upgrading import carry_moved, vanished
 
 
 @register()
@@ -42,12 +42,12 @@ def manifests(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Ch
 
 def _check_together() -> Iterator[Error]:
     """What the apps share: the apps they need, the names of roles, the prefixes of numbers."""
-    manifests_ = [app.manifest for app in _registry.found()]
+    installed = [app.manifest for app in _registry.found()]
     names = dict(_registry.KERNEL_ROLES)
     prefixes = {"TZ": "台账变更"} if _registry.registers() else {}
-    for app in manifests_:
+    for app in installed:
         for key in app.needs:
-            if key not in {other.key for other in manifests_}:
+            if key not in {other.key for other in installed}:
                 yield _error(app, f"需要的应用 {key} 没有安装", "安装它，或从 needs 去掉", "shuzhi.E039")
         for role in app.town_wide:
             if role not in _registry.roles():
@@ -101,9 +101,9 @@ def before_migrating(**kwargs: Any) -> None:
         raise CommandError("应用的声明有误，不能启动：\n" + "\n".join(says))
 
 
-def after_migrating(**kwargs: Any) -> None:
-    """Carry open cases out of the steps that have moved."""
-    if "kernel_case" in connection.introspection.table_names():
+def after_migrating(plan: Sequence[tuple[Any, bool]] = (), **kwargs: Any) -> None:
+    """Carry open cases out of the steps that have moved; not on the way back to an older program."""
+    if not any(backwards for _, backwards in plan):
         carry_moved(now=timezone.now())
 
 

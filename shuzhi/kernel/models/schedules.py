@@ -117,6 +117,8 @@ class OccurrenceEntry(models.Model):
         SWAP_REFUSED = "swap_refused", "不同意换班"
         HELD = "held", "已完成"
 
+    APPEND_ONLY: ClassVar = True
+
     town = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     occurrence = models.ForeignKey(Occurrence, models.PROTECT, related_name="trace")
     act = models.CharField(max_length=16, choices=Act.choices)

@@ -8,7 +8,7 @@ from copy import copy
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from shuzhi.kernel import _engine
 from shuzhi.kernel._engine import State
@@ -129,6 +129,9 @@ class _Dated(_Rows):
         if len(set(wanted)) != len(wanted):
             raise Refused("同一行在一次变更里只能改一次，请合并")
         self.rows = {row.pk: row for row in self.held().filter(pk__in=wanted).select_for_update()}
+        items = {row.item for row in self.rows.values()}
+        newest = self.held().filter(item__in=items).values("item").annotate(begun=Max("valid_from"))
+        self.newest: dict[int, date] = dict(newest.values_list("item", "begun"))
         for number, one in enumerate(self.file.changes, 1):
             begins, ends = (
                 date.fromisoformat(one[name]) if one[name] else None for name in ("begins", "ends")
@@ -147,7 +150,7 @@ class _Dated(_Rows):
         row = self.rows.get(key)
         if row is None:
             raise Refused(f"第 {number} 项：{self.declared.name}里没有这一行，请刷新页面")
-        if self.held().filter(item=row.item, valid_from__gt=row.valid_from).exists():
+        if self.newest[row.item] > row.valid_from:
             says = f"第 {number} 项：这一行已被别的变更修改，请刷新后重新提请"
             raise Conflict(says, {"row": key})
         return row
@@ -216,7 +219,7 @@ class _Versioned(_Rows):
                 raise Refused(f"已有自 {self.last.valid_from} 起的版本，新版本要晚于这一天")
             if self.file.on < today:
                 raise Refused(f"生效日期 {self.file.on} 已经过去，请改为今天或以后再提请")
-        self.before = list(self.held().filter(version=self.last).order_by("item")) if self.last else []
+        self.before = list(self.held().filter(version=self.last).order_by("pk")) if self.last else []
         if self.file.whole:
             self._whole()
         else:

@@ -208,8 +208,8 @@ def _values(
 
 
 def _json(value: Any) -> Any:
-    """A cleaned value as JSON keeps it."""
-    if isinstance(value, Decimal):
+    """A cleaned value as JSON keeps it, to the last sign."""
+    if isinstance(value, Decimal | float):
         return str(value)
     if isinstance(value, time):
         return value.isoformat()

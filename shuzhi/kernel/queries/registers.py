@@ -37,11 +37,11 @@ def row_model(declared: Register) -> type[Any]:
 
 
 def register_rows(town: Unit, key: str, on: date) -> QuerySet[Any]:
-    """The rows that hold on a day, in the order they were entered, with what their columns name."""
+    """The rows that hold on a day, in the order they were entered or their version lists them, with what they name."""
     declared = register(key)
     in_force = Q(valid_until=None) | Q(valid_until__gt=on)
     found = _rows(town, declared).filter(in_force, valid_from__lte=on)
-    return found.select_related(*_along(declared)).order_by("item")
+    return found.select_related(*_along(declared)).order_by("item" if declared.kind == "dated" else "pk")
 
 
 def register_row(town: Unit, key: str, row: int) -> Any | None:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import get_args
 
 from dateutil.rrule import rrulestr
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from shuzhi.kernel import _registry
 from shuzhi.kernel.calendar import Calendar
@@ -175,4 +175,4 @@ def holders(town: Unit, role: str, day: date) -> QuerySet[Member]:
     """The members of a town who hold a role on a day."""
     serving = Q(valid_until=None) | Q(valid_until__gt=day)
     found = Member.objects.filter(serving, town=town, roles__contains=[role], valid_from__lte=day)
-    return found.order_by(F("pk"))
+    return found.order_by("pk")

@@ -15,7 +15,7 @@ from shuzhi.kernel.queries.casefile import replay
 from shuzhi.kernel.testing import TestTown, moment
 
 CENTRE, HANDLER = "dispatcher", "unit_handler"
-ROLES = {CENTRE: "坐席", HANDLER: "承办人", "grid_worker": "网格员", "grid_leader": "网格长"}
+ROLES = {CENTRE: "坐席（指挥中心）", HANDLER: "承办人", "grid_worker": "网格员", "grid_leader": "网格长"}
 START = "2023-03-01 09:00"
 """A Wednesday; the working days after it are the 2nd, 3rd, 6th, 7th, 8th …"""
 
@@ -53,6 +53,7 @@ errand = CaseType(
             asks=asked,
             join="lead",
             then=lambda case: "check",
+            leads=("check",),
         ),
         Step(
             "check",

@@ -40,7 +40,7 @@ ROLES = {
     "stability": "风险评估单位",
     "expert": "专家",
     "discloser": "信息公开机构",
-    "dispatcher": "坐席",
+    "dispatcher": "坐席（指挥中心）",
     "unit_handler": "承办人",
 }
 PACKAGE = "shuzhi.kernel.tests.procedures"

@@ -24,6 +24,7 @@ from shuzhi.kernel.queries.visible import visible_case
 from shuzhi.kernel.testing import TestTown, make_town
 from shuzhi.kernel.tests.registers.conftest import MEDIATORS, Keeper
 from shuzhi.kernel.tests.registers.models import Mediator
+from shuzhi.kernel.tests.together import together
 
 KEY = MEDIATORS.key
 
@@ -290,6 +291,16 @@ def test_of_two_changes_that_add_the_same_the_second_is_refused_when_it_takes_ef
     keeper.agree(second, "dispatcher")
     with pytest.raises(Refused, match="不能有两个"):
         keeper.agree(second, "leader")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_take_effect_at_the_same_moment_one_is_refused(keeper: Keeper) -> None:
+    first, second = keeper.propose(KEY, add()), keeper.propose(KEY, add(), by="roads")
+    for done in (first, second):
+        keeper.agree(done, "dispatcher")
+    answers = together(*(partial(keeper.agree, done, "leader") for done in (first, second)))
+    assert sorted(type(one).__name__ for one in answers) == ["NoneType", "Refused"]
+    assert keeper.names("2023-03-01") == ["陈一"]
 
 
 def test_nothing_and_no_reason_are_refused(keeper: Keeper) -> None:
