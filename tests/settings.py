@@ -3,4 +3,4 @@
 from shuzhi.settings import *  # noqa: F403
 from shuzhi.settings import INSTALLED_APPS as OWN
 
-INSTALLED_APPS = [*OWN, "shuzhi.kernel.tests.procedures"]
+INSTALLED_APPS = [*OWN, "shuzhi.kernel.tests.procedures", "shuzhi.kernel.tests.dummy_app"]
