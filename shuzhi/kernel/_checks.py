@@ -15,6 +15,7 @@ from shuzhi.kernel import _registry
 from shuzhi.kernel._faults import Fault, faults
 from shuzhi.kernel._faults.registers import registers_faults
 from shuzhi.kernel._faults.schedules import schedules_faults
+from shuzhi.kernel._faults.sight import capacity_faults
 from shuzhi.kernel.declare import CaseType, Manifest, Register, Schedule
 from shuzhi.kernel.operations.upgrading import carry_moved, vanished
 
@@ -37,6 +38,10 @@ def manifests(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Ch
                 for what, mend, code in faults(declared, app.package)
             )
         messages.extend(_of_lists(app.manifest, seen))
+        messages.extend(
+            _error(app.manifest, what, mend, f"shuzhi.{code}")
+            for what, mend, code in capacity_faults(app.manifest)
+        )
     return messages
 
 

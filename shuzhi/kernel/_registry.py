@@ -14,6 +14,8 @@ from shuzhi.kernel.declare import CaseType, Clock, Manifest, Register, Schedule,
 KERNEL_ROLES = {"leader": "领导", "clerk": "镇管理员", "inspector": "检查人员"}
 TOWN_WIDE = ("leader", "clerk", "inspector")
 KERNEL = "shuzhi.kernel"
+CAPACITIES = {"leader": "town"}
+"""签发、审批 pass only to another 负责人; an app whose law says so names the rule in Manifest.capacities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,21 @@ def town_wide_roles() -> frozenset[str]:
 
 
 @cache
+def capacities() -> dict[str, str]:
+    """The roles that do not pass with a leave or a departure: role → rule id, or "town"."""
+    tied = dict(CAPACITIES)
+    for app in found():
+        tied.update(app.manifest.capacities)
+    return tied
+
+
+@cache
+def keeper_roles() -> frozenset[str]:
+    """The roles that handle sealed cases; nobody stands in for their holders."""
+    return frozenset(declared.keepers for declared in case_types().values() if declared.keepers)
+
+
+@cache
 def child_types() -> frozenset[str]:
     """Types that are asked for as children: acting on one of them locks its parent first."""
     return frozenset(key for key, declared in case_types().items() if declared.child)
@@ -119,6 +136,8 @@ def forget() -> None:
         resolve,
         roles,
         town_wide_roles,
+        capacities,
+        keeper_roles,
         child_types,
         step,
         clock,

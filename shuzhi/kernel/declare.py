@@ -208,6 +208,9 @@ class CaseType:
     retention: how long it is kept once closed. personal: file fields with personal words, emptied by an erasure.
     child: asked for by another procedure (Ask.child), told when it ends, called off with the step that waits for it.
     moved: steps that are no more → the step that took their place; `migrate` carries the open cases over.
+    sight: open, restricted (minors, sensitive matters: not by a town-wide role alone) or sealed (reports against
+    officials: named members only). keepers: of a sealed type the one role that handles it; its holders are named when a
+    case is opened, but for whom the report is about.
     """
 
     key: str
@@ -233,6 +236,8 @@ class CaseType:
     personal: tuple[str, ...] = ()
     child: bool = False
     moved: Mapping[str, str] = field(default_factory=dict)
+    sight: Literal["open", "restricted", "sealed"] = "open"
+    keepers: str = ""
 
     def step(self, key: str) -> Step:
         """Raises KeyError with the case type's name if there is no such step."""
@@ -333,7 +338,11 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An app's one metadata object. roles: key → Chinese name. town_wide: the roles that see all of their town."""
+    """An app's one metadata object. roles: key → Chinese name. town_wide: the roles that see all of their town.
+
+    capacities: the roles the law ties to a capacity → the rule that does, or "town"; such a role passes to a deputy or a
+    successor only if he holds it himself, e.g. {"officer": "PEN-042", "reviewer": "PEN-058"}.
+    """
 
     key: str
     name: str
@@ -344,5 +353,6 @@ class Manifest:
     schedules: tuple[Schedule, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     town_wide: tuple[str, ...] = ()
+    capacities: Mapping[str, str] = field(default_factory=dict)
     line: str = ""
     needs: tuple[str, ...] = ()

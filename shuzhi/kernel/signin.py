@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from shuzhi.kernel._rows import select
 from shuzhi.kernel.models import Member
+from shuzhi.kernel.queries.absence import stand_in
+from shuzhi.kernel.queries.town import town
 
 CHOSEN = "member"
 """The session's key for the place a person with several has chosen to work in."""
@@ -84,7 +86,7 @@ def member_required(
                 return HttpResponse(status=204, headers={"HX-Redirect": onward.url})
             return onward
         known = cast(MemberRequest, request)
-        known.member = member
+        known.member = stand_in(member, town(member.town), timezone.localdate()) if member.town else member
         return view(known, *args, **kwargs)
 
     update_wrapper(signed_in, view)

@@ -37,7 +37,7 @@ class Similar:
 def similar(case: Case, radius_m: int, *, siblings: Sequence[int] = (), most: int = 5) -> list[Similar]:
     """Open events within the radius, of the categories named, nearest first; one statement.
 
-    Served by case_place_idx (a band of latitude). Nothing without a position.
+    Served by case_place_idx (a band of latitude). Nothing without a position; none that not everybody there may see.
     """
     if case.lon is None or case.lat is None or not radius_m:
         return []
@@ -47,6 +47,7 @@ def similar(case: Case, radius_m: int, *, siblings: Sequence[int] = (), most: in
     near = Event.objects.filter(
         case__town_id=case.town_id,
         case__closed_at=None,
+        case__sight=Case.Sight.OPEN,
         case__lat__range=(case.lat - dlat, case.lat + dlat),
         case__lon__range=(case.lon - dlon, case.lon + dlon),
     ).exclude(case_id=case.pk)

@@ -6,6 +6,15 @@ asks for and a child that is called off, and nothing is written before the calle
 
 from shuzhi.kernel._engine.clocks import carry_on, extend, go_back, meet, stand, tick, tick_task
 from shuzhi.kernel._engine.finishing import finish
+from shuzhi.kernel._engine.keeping import (
+    about,
+    concern,
+    keepers_for,
+    name_holder,
+    named,
+    strictest,
+    unconcerned,
+)
 from shuzhi.kernel._engine.moving import (
     ask,
     call_off,
@@ -19,18 +28,21 @@ from shuzhi.kernel._engine.moving import (
     settle,
     withdraw_sight,
 )
-from shuzhi.kernel._engine.opening import Opening, build, count_up, numbers
+from shuzhi.kernel._engine.opening import CONSENT, Opening, build, count_up, numbers
 from shuzhi.kernel._engine.state import UNDO, State, load, lock, plain
 
 __all__ = [
+    "CONSENT",
     "UNDO",
     "Opening",
     "State",
+    "about",
     "ask",
     "build",
     "call_off",
     "carry_on",
     "close",
+    "concern",
     "control_step",
     "count_up",
     "do",
@@ -41,14 +53,19 @@ __all__ = [
     "go",
     "go_back",
     "grant",
+    "keepers_for",
     "load",
     "lock",
     "meet",
+    "name_holder",
+    "named",
     "numbers",
     "plain",
     "settle",
     "stand",
+    "strictest",
     "tick",
     "tick_task",
+    "unconcerned",
     "withdraw_sight",
 ]

@@ -40,7 +40,11 @@ def _notices(state: State) -> None:
                     unit_id=unit.pk,
                     seq=state.seq,
                     kind="task",
-                    payload={"number": state.case.number, "title": state.case.title, "step": state.case.step},
+                    payload={
+                        "number": state.case.number,
+                        "title": state.case.title_outside,
+                        "step": state.case.step,
+                    },
                     made_at=state.now,
                     not_before=state.now + UNDO,
                 )

@@ -8,6 +8,7 @@ from typing import Any
 from shuzhi.kernel import _registry
 from shuzhi.kernel._engine.clocks import meet, stand, tick, tick_task
 from shuzhi.kernel._engine.finishing import finish
+from shuzhi.kernel._engine.keeping import inherited, keeps_sight, name_holder
 from shuzhi.kernel._engine.state import State, load, lock, plain
 from shuzhi.kernel.calendar import NEVER
 from shuzhi.kernel.declare import BACK, STAY, Action, Ask, CaseType, End
@@ -93,6 +94,7 @@ def ask(state: State, asked: Ask, role: str = "", *, kind: str = Task.Kind.MAIN,
             due_at=NEVER,
         )
     )
+    name_holder(state, task)
     state.tasks.append(task)
     state.opened.append(task)
     if asked.child:
@@ -147,6 +149,8 @@ def drop(state: State, task: Task) -> None:
 def close(state: State, task: Task, answer: str) -> None:
     """Answer a task, and with it the clocks that ran for it and the pauses it held."""
     by = state.by if answer not in ("dropped", "undone") else None
+    if by and keeps_sight(state, task):
+        state.rows.add(Access(case_id=state.case.pk, member_id=by.pk, since=state.now))
     state.rows.change(
         task,
         done_at=state.when,
@@ -279,7 +283,7 @@ def _begin(state: State, action: Action) -> None:
     if begun["type"] not in action.begins:
         raise ValueError(f"{state.type.key}.{action.key} may not begin {begun['type']!r}: name it in begins")
     opening = Opening(title=begun["title"], file=dict(begun.get("file", {})), at=state.when)
-    opening.lon, opening.lat = state.case.lon, state.case.lat
+    opening.lon, opening.lat, opening.sight = state.case.lon, state.case.lat, inherited(state.case)
     (number,) = numbers(state.town, begun["type"], [state.when])
     new, _ = build(state.rows, state.town, begun["type"], state.by, opening, state.now, number)
     state.rows.add(Link(kind=Link.Kind.AROSE_FROM, case_id=state.case.pk, other_id=new.case.pk, at=state.now))
@@ -300,6 +304,7 @@ def _open_child(state: State, asked: Ask) -> Case:
     )
     opening.at = state.when
     opening.units = (asked.unit,) if asked.unit else ()
+    opening.sight = inherited(state.case)
     (number,) = numbers(state.town, asked.child, [state.when])
     child, _ = build(
         state.rows, state.town, asked.child, state.by, opening, state.now, number, parent=state.case

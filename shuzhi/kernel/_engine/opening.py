@@ -14,17 +14,21 @@ from django.db import connection, models
 from shuzhi.kernel import _registry, crypto
 from shuzhi.kernel._engine.clocks import tick
 from shuzhi.kernel._engine.finishing import finish
-from shuzhi.kernel._engine.moving import enter
+from shuzhi.kernel._engine.keeping import keepers_for, strictest
+from shuzhi.kernel._engine.moving import ask, enter
 from shuzhi.kernel._engine.state import State
 from shuzhi.kernel._rows import Rows, draw
 from shuzhi.kernel.calendar import NEVER, SHANGHAI
+from shuzhi.kernel.declare import Ask
 from shuzhi.kernel.errors import Refused
-from shuzhi.kernel.models import Access, Case, Member, Party
+from shuzhi.kernel.models import Access, Case, Concerned, Grid, Member, Party, SealedIdentity, Task
 from shuzhi.kernel.queries.town import Town
-from shuzhi.kernel.queries.visible import sees_town
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Receipts are read out over the phone: nothing that sounds or looks like another."""
+
+CONSENT = "record_consent"
+"""The side task a child's case asks: 取得监护人同意. Nothing waits for it."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,8 @@ class Opening:
 
     at: when it happened, if not now. lon, lat: WGS 84. phone, name: kept encrypted. units: may see it from the start.
     receipt: whether the reporter gets a receipt and a code to follow it with.
+    sight: stricter than the type's own, e.g. "restricted". minor: who reports, or whom it is about, is under fourteen.
+    concerned, concerned_units: the members and units a sealed report is about.
     """
 
     title: str
@@ -47,6 +53,10 @@ class Opening:
     anonymous: bool = False
     receipt: bool = False
     units: tuple[int, ...] = ()
+    sight: str = ""
+    minor: bool = False
+    concerned: tuple[int, ...] = ()
+    concerned_units: tuple[int, ...] = ()
 
 
 def build(
@@ -69,6 +79,11 @@ def build(
     if not title:
         raise Refused("请填写标题")
     at = min(opening.at or now, now)
+    today = now.astimezone(SHANGHAI).date()
+    sight = strictest(declared, opening.sight, Case.Sight.RESTRICTED if opening.minor else "")
+    sealed = sight == Case.Sight.SEALED
+    who, where = opening.concerned, opening.concerned_units
+    keepers = keepers_for(place, declared, who, where, today) if sealed else []
     grid = place.grid_at(opening.lon, opening.lat, at.astimezone(SHANGHAI).date())
     code = f"{secrets.randbelow(10**6):06d}" if opening.receipt else ""
     receipt = "".join(secrets.choice(ALPHABET) for _ in range(10)) if opening.receipt else None
@@ -87,6 +102,7 @@ def build(
             grid_id=grid.pk if grid else None,
             lon=opening.lon,
             lat=opening.lat,
+            sight=sight,
             receipt=receipt,
             receipt_mac=crypto.mac("receipt", f"{receipt}{code}") if receipt else None,
             head=b"",
@@ -95,21 +111,45 @@ def build(
     state = State(town=place, case=case, type=declared, rows=rows, now=now, by=by, at=at, data=opening.file)
     if declared.file:
         state.file = rows.add(_file(_registry.resolve(type, declared.file), case, opening.file))
-    _party(rows, case, opening)
-    see = {
-        *opening.units,
-        *([by.unit_id] if by else []),
-        *([grid.village_id] if grid and grid.village_id else []),
-    }
-    for unit in sorted(see):
-        rows.add(Access(case_id=case.pk, unit_id=unit, since=now))
-    if by and not sees_town(by):
-        rows.add(Access(case_id=case.pk, member_id=by.pk, since=now))
+    if sealed:
+        _seal_off(state, opening, keepers)
+    else:
+        _party(rows, case, opening)
+        _open_to(state, opening, grid)
     tick(state, "open")
     enter(state, declared.first(state) if declared.first else declared.steps[0].key)
+    if opening.minor:
+        ask(state, Ask(role=declared.control), kind=Task.Kind.SIDE, act=CONSENT)
     kept = {name: value for name, value in opening.file.items() if value not in (None, "")}
     finish(state, "open", text=opening.text, data=kept)
     return state, code
+
+
+def _open_to(state: State, opening: Opening, grid: Grid | None) -> None:
+    """Who may see it from the start: the unit of whoever reported and the village of the grid, of an open case only."""
+    case, by, see = state.case, state.by, set(opening.units)
+    is_open = case.sight == Case.Sight.OPEN
+    if is_open:
+        see.update([by.unit_id] if by else [], [grid.village_id] if grid and grid.village_id else [])
+    for unit in sorted(see):
+        state.rows.add(Access(case_id=case.pk, unit_id=unit, since=state.now))
+    if by and not (is_open and not _registry.town_wide_roles().isdisjoint(by.roles)):
+        state.rows.add(Access(case_id=case.pk, member_id=by.pk, since=state.now))
+
+
+def _seal_off(state: State, opening: Opening, keepers: list[Member]) -> None:
+    """Name those who keep it, and put who reported and whom it is about where no search goes."""
+    case, rows = state.case, state.rows
+    state.named = [one.pk for one in keepers]
+    for key in state.named:
+        rows.add(Access(case_id=case.pk, member_id=key, since=state.now))
+    for member in opening.concerned:
+        rows.add(Concerned(case_id=case.pk, town_id=case.town_id, member_id=member))
+    for unit in opening.concerned_units:
+        rows.add(Concerned(case_id=case.pk, town_id=case.town_id, unit_id=unit))
+    if (opening.name or opening.phone) and not opening.anonymous:
+        name, phone = (crypto.encrypt(one) if one else None for one in (opening.name, opening.phone))
+        rows.add(SealedIdentity(case_id=case.pk, town_id=case.town_id, name=name, phone=phone))
 
 
 def _file(model: type[models.Model], case: Case, values: dict[str, Any]) -> models.Model:
@@ -121,7 +161,7 @@ def _file(model: type[models.Model], case: Case, values: dict[str, Any]) -> mode
 
 
 def _party(rows: Rows, case: Case, opening: Opening) -> None:
-    if not (opening.name or opening.phone or opening.anonymous):
+    if not (opening.name or opening.phone or opening.anonymous or opening.minor):
         return
     rows.add(
         Party(
@@ -132,6 +172,7 @@ def _party(rows: Rows, case: Case, opening: Opening) -> None:
             phone_mac=crypto.mac("phone", opening.phone) if opening.phone else None,
             last4_mac=crypto.mac("last4", opening.phone[-4:]) if opening.phone else None,
             anonymous=opening.anonymous,
+            minor=opening.minor,
         )
     )
 

@@ -38,6 +38,8 @@ class State:
     endings: list[Ending] = field(default_factory=list)
     parent: State | None = None
     moved: dict[str, Any] = field(default_factory=dict)
+    named: list[int] | None = None
+    """Of a sealed case: who may have its tasks, once that was asked (keeping.named)."""
     _acts: set[str] | None = None
 
     # -- Facts -------------------------------------------------------------------------------------------------------

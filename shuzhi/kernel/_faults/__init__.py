@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from shuzhi.kernel._faults.acts import acts_faults
 from shuzhi.kernel._faults.clocks import clocks_faults
 from shuzhi.kernel._faults.files import files_faults
+from shuzhi.kernel._faults.sight import sight_faults
 from shuzhi.kernel._faults.steps import steps_faults
 from shuzhi.kernel._faults.ways import ways_faults
 from shuzhi.kernel.declare import CaseType
@@ -22,3 +23,4 @@ def faults(declared: CaseType, package: str) -> Iterator[Fault]:
     yield from acts_faults(declared)
     yield from clocks_faults(declared)
     yield from files_faults(declared, package)
+    yield from sight_faults(declared)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shuzhi.kernel import law
 from shuzhi.kernel._faults.steps import twice, unknown_law, unknown_role
-from shuzhi.kernel.declare import Action, CaseType, Clock
+from shuzhi.kernel.declare import Action, CaseType, Clock, End
 
 SPECIAL = ("open", "reopen", "acknowledge", "end")
 """What a clock may listen to beside acts and the entering of steps."""
@@ -45,6 +45,9 @@ def _of_silence(clock: Clock, acts: dict[str, Action]) -> Iterator[tuple[str, st
     if taken is not None and taken.approve:
         mend = "改用 asks 请人决定，或去掉该操作的 approve"
         yield f"时限 {clock.key} 期满即办的 {clock.lapses} 还要审批", mend, "E025"
+    if taken is not None and isinstance(taken.to, End) and taken.to.field:
+        mend = "写一个结论固定的操作"
+        yield f"时限 {clock.key} 期满即办的 {clock.lapses} 要人填结论", mend, "E025"
     if clock.law and (version := law.rule(clock.law).version) and not version.deems:
         mend = "法律没有说期满视为什么，改用 asks 请人决定"
         yield f"时限 {clock.key} 的 {clock.law} 没有规定逾期的后果，不能 lapses", mend, "E025"

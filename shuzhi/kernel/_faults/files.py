@@ -26,6 +26,7 @@ RESERVED = {
     "act",
     "child",
     "answer",
+    "for",
 }
 """What the engine itself writes into an entry's data; a form field of that name would be lost, or mislead a replay."""
 

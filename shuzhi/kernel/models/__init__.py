@@ -1,5 +1,6 @@
 """The kernel's rows. Public: apps and fronts may read them; only `_rows` and `operations` write them."""
 
+from shuzhi.kernel.models.absence import Hand, Leave
 from shuzhi.kernel.models.cases import Case, Ending, Link, Party
 from shuzhi.kernel.models.clocks import ClockRun, Pause
 from shuzhi.kernel.models.outgoing import Counter, Once, Outgoing
@@ -7,13 +8,17 @@ from shuzhi.kernel.models.publication import Delivery, Document, File, Publicati
 from shuzhi.kernel.models.record import Access, Entry, Rating, Seal, Words
 from shuzhi.kernel.models.registers import RegisterChange, RegisterRow, RegisterVersion, VersionRow
 from shuzhi.kernel.models.schedules import Duty, Occurrence, OccurrenceEntry, Swap
+from shuzhi.kernel.models.sealed import Alert, Concerned, Consent, SealedIdentity, SearchLog
 from shuzhi.kernel.models.tasks import Task
 from shuzhi.kernel.models.units import Day, Grid, Member, Unit
 
 __all__ = [
     "Access",
+    "Alert",
     "Case",
     "ClockRun",
+    "Concerned",
+    "Consent",
     "Counter",
     "Day",
     "Delivery",
@@ -23,6 +28,8 @@ __all__ = [
     "Entry",
     "File",
     "Grid",
+    "Hand",
+    "Leave",
     "Link",
     "Member",
     "Occurrence",
@@ -37,6 +44,8 @@ __all__ = [
     "RegisterRow",
     "RegisterVersion",
     "Seal",
+    "SealedIdentity",
+    "SearchLog",
     "Swap",
     "Task",
     "Unit",

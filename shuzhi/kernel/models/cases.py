@@ -19,6 +19,11 @@ class Urgency(models.IntegerChoices):
 class Case(models.Model):
     """One matter on its way through a procedure. `step` changes only through the engine; "" once it is closed."""
 
+    class Sight(models.TextChoices):
+        OPEN = "open", "公开"
+        RESTRICTED = "restricted", "限制查阅"
+        SEALED = "sealed", "保密"
+
     town = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=64)
     number = models.CharField(max_length=32)
@@ -48,6 +53,12 @@ class Case(models.Model):
     restricted = models.BooleanField(
         default=False, help_text="kept and protected only; seen by nobody but the members named for it"
     )
+    sight = models.CharField(
+        max_length=16,
+        choices=Sight.choices,
+        default=Sight.OPEN,
+        help_text="restricted: whoever must answer, units and members it was opened to; sealed: named members only",
+    )
     receipt = models.CharField(max_length=16, null=True, unique=True)
     receipt_mac = models.BinaryField(null=True)
     entries = models.PositiveIntegerField(
@@ -76,6 +87,11 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def title_outside(self) -> str:
+        """What a notice that leaves the platform may say of it."""
+        return self.title if self.sight == Case.Sight.OPEN else "内容限制查阅，请登录平台办理"
 
 
 class Ending(models.Model):
@@ -138,6 +154,7 @@ class Party(models.Model):
     phone_mac = models.BinaryField(null=True)
     last4_mac = models.BinaryField(null=True)
     anonymous = models.BooleanField(default=False)
+    minor = models.BooleanField(default=False, help_text="under fourteen")
 
     class Meta:
         indexes: ClassVar = [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+
+if TYPE_CHECKING:
+    from shuzhi.kernel.models.absence import Hand
 
 
 class Level(models.TextChoices):
@@ -72,6 +75,9 @@ class Member(models.Model):
     roles = ArrayField(models.CharField(max_length=32), default=list)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
+
+    lent: tuple[Hand, ...] = ()
+    """Those on leave he stands in for today: no column, but worked out at sign-in and at every write (queries.absence)."""
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["town", "unit"], name="member_unit_idx")]

@@ -5,12 +5,23 @@ give the first answer.
 """
 
 from shuzhi.kernel._engine import Opening
+from shuzhi.kernel.operations.absence import end_leave, hand_over, take_leave
 from shuzhi.kernel.operations.acting import acknowledge, act, answer, approve
 from shuzhi.kernel.operations.correcting import correct
 from shuzhi.kernel.operations.delivering import confirm_delivery, deliver
 from shuzhi.kernel.operations.documents import attach, issue_document
 from shuzhi.kernel.operations.erasing import appraise, erase, lift, restrict
+from shuzhi.kernel.operations.identities import (
+    find_by_phone,
+    look_into,
+    narrow_sight,
+    open_identity,
+    recuse,
+    reveal_contact,
+    take_over,
+)
 from shuzhi.kernel.operations.opening import open_case, open_cases
+from shuzhi.kernel.operations.parties import add_party, record_consent
 from shuzhi.kernel.operations.publishing import publish, recall_publication, withdraw_publication
 from shuzhi.kernel.operations.rating import rate, reopen
 from shuzhi.kernel.operations.taking_back import merge, undo, withdraw
@@ -30,6 +41,7 @@ __all__ = [
     "Opening",
     "acknowledge",
     "act",
+    "add_party",
     "answer",
     "appraise",
     "approve",
@@ -38,23 +50,34 @@ __all__ = [
     "confirm_delivery",
     "correct",
     "deliver",
+    "end_leave",
     "erase",
     "extend",
+    "find_by_phone",
+    "hand_over",
     "issue_document",
     "lift",
+    "look_into",
     "merge",
+    "narrow_sight",
     "note",
     "open_case",
     "open_cases",
+    "open_identity",
     "publish",
     "rate",
     "recall_publication",
+    "record_consent",
+    "recuse",
     "reopen",
     "restrict",
     "resume",
+    "reveal_contact",
     "send_back",
     "supervise",
     "suspend",
+    "take_leave",
+    "take_over",
     "transfer",
     "undo",
     "urge",

@@ -13,18 +13,19 @@ from shuzhi.kernel.declare import Action
 from shuzhi.kernel.errors import NotAllowed, Refused
 from shuzhi.kernel.models import Member, Task
 from shuzhi.kernel.operations.guarding import pass_guards
+from shuzhi.kernel.operations.standing_in import does_not_pass, in_place_of, not_his
 from shuzhi.kernel.operations.writing import (
     Done,
     body_of,
     complete,
     conflict,
     controls,
-    holds,
     lock,
     need_open,
     once,
     same_town,
 )
+from shuzhi.kernel.queries.absence import has_role, holds, holds_himself
 
 
 def act(
@@ -80,7 +81,10 @@ def _offered(state: State, key: str, by: Member, seen: int | None) -> tuple[Acti
     case = state.case
     beside = next((action for action in state.type.acts if action.key == key), None)
     if beside:
-        if beside.role and not by.has_role(beside.role):
+        if beside.role and not has_role(by, beside.role):
+            kept = next((hand for hand in by.lent if beside.role in hand.kept), None)
+            if kept:
+                raise does_not_pass(state, beside.role, kept)
             raise NotAllowed(f"“{beside.name}”要由{_registry.roles()[beside.role]}办理")
         if not beside.ended:
             need_open(state)
@@ -99,13 +103,13 @@ def _offered(state: State, key: str, by: Member, seen: int | None) -> tuple[Acti
     if not waiting:
         if mine or (seen is not None and seen < case.entries):
             raise conflict(state, "这件刚被他人办理")
-        raise NotAllowed("这一步不归您办理")
+        raise not_his(state, state.current(), by, "这一步不归您办理")
     if case.suspended:
         raise Refused("这件已挂起，请先恢复再办理")
     if _proposed(state, key):
         raise Refused("已经提请审批，请等待审批结果")
     _check_when(state, action)
-    return action, waiting[0]
+    return action, next((task for task in waiting if holds_himself(task, by)), waiting[0])
 
 
 def _check_when(state: State, action: Action) -> None:
@@ -138,6 +142,7 @@ def ask_approval(
     state: State, act: str, roles: tuple[str, ...], proposal: dict[str, Any], by: Member
 ) -> None:
     """Open the task of the first who must agree; the others follow in order."""
+    lender = proposal["for"] if "for" in proposal else in_place_of(state, f"propose:{act}")
     state.rows.add(
         task := Task(
             case_id=state.case.pk,
@@ -147,12 +152,13 @@ def ask_approval(
             step=state.case.step,
             role=roles[0],
             act=act,
-            proposal={**proposal, "by": by.pk, "rest": list(roles[1:])},
+            proposal={**proposal, "for": lender, "by": by.pk, "rest": list(roles[1:])},
             opened_at=state.when,
             opened_seq=state.seq,
             due_at=NEVER,
         )
     )
+    _engine.name_holder(state, task, but=by.pk)
     state.tasks.append(task)
     state.opened.append(task)
 
@@ -184,9 +190,9 @@ def approve(
         if task.done_at:
             raise conflict(state, "这项审批已经处理")
         if not holds(task, by):
-            raise NotAllowed(f"这项审批要由{_registry.roles()[task.role]}办理")
+            raise not_his(state, [task], by, f"这项审批要由{_registry.roles()[task.role]}办理")
         proposal = task.proposal or {}
-        if proposal["by"] == by.pk:
+        if by.pk in (proposal["by"], proposal.get("for")):
             raise Refused("提请人不能审批自己提请的事项，请由他人审批")
         _engine.close(state, task, "approved" if agrees else "refused")
         if not agrees:
@@ -273,5 +279,5 @@ def _open_task(state: State, task_id: int, by: Member) -> Task:
     if task.done_at:
         raise conflict(state, "这项任务已经办理")
     if not holds(task, by) and not (controls(state, by) and task.kind == Task.Kind.SIDE and not task.unit_id):
-        raise NotAllowed("这项任务不归您办理")
+        raise not_his(state, [task], by, "这项任务不归您办理")
     return task

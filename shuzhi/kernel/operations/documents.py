@@ -21,13 +21,13 @@ from shuzhi.kernel.operations.writing import (
     body_of,
     complete,
     controls,
-    holds,
     lock,
     member_town,
     once,
     remember,
     same_town,
 )
+from shuzhi.kernel.queries.absence import holds
 from shuzhi.kernel.queries.town import Town, town
 
 R = TypeVar("R", File, Document, Publication)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shuzhi.kernel import law
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.calendar import SHANGHAI
@@ -38,8 +40,13 @@ def _overridden(guard: Guard, by: Member | None, override: str) -> bool:
 
 
 def unlawful(state: State, says: str, key: str) -> Unlawful:
-    """A refusal on a rule that binds outside a guard: a clock's own limit."""
+    """A refusal on a rule that binds outside a guard: a clock's own limit, a capacity."""
+    return unlawful_on(state.when, says, key)
+
+
+def unlawful_on(when: datetime, says: str, key: str) -> Unlawful:
+    """The same where there is no case. key: empty for a rule of the town."""
     if not key:
         return Unlawful(says, "town", says)
-    rule = law.rule(key, state.when.astimezone(SHANGHAI).date())
+    rule = law.rule(key, when.astimezone(SHANGHAI).date())
     return Unlawful(says, key, law.refusal(rule, says) if rule.refuses else says)

@@ -10,11 +10,13 @@ from typing import Any
 from shuzhi.kernel import _registry
 from shuzhi.kernel._engine import UNDO, State
 from shuzhi.kernel._rows import Rows
+from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import Action
 from shuzhi.kernel.models import Case, ClockRun, Entry, Member, Task
 from shuzhi.kernel.operations.taking_back import may_undo
 from shuzhi.kernel.operations.universal import may_send_back
-from shuzhi.kernel.operations.writing import UNIVERSAL, controls, holds
+from shuzhi.kernel.operations.writing import UNIVERSAL, controls
+from shuzhi.kernel.queries.absence import has_role, holds, leave_of, stand_in
 from shuzhi.kernel.queries.town import Town
 
 
@@ -56,8 +58,10 @@ def offered(state: State, *, last: Entry | None = None) -> list[Offer]:
     """The acts offered to `state.by`, the step's own first. `last`: the newest entry, for the undo."""
     by = state.by
     assert by is not None
-    if by.town_id != state.case.town_id:
+    today = state.now.astimezone(SHANGHAI).date()
+    if by.town_id != state.case.town_id or leave_of(by, state.town, today):
         return []
+    stand_in(by, state.town, today)
     offers: list[Offer] = []
     waiting = state.waiting()
     mine = [task for task in waiting if holds(task, by)]
@@ -79,7 +83,7 @@ def offered(state: State, *, last: Entry | None = None) -> list[Offer]:
     offers += [
         Offer(action.key, action.name, action)
         for action in state.type.acts
-        if (not action.role or by.has_role(action.role))
+        if (not action.role or has_role(by, action.role))
         and (action.ended or not state.case.closed_at)
         and (not action.when or action.when(state))
     ]

@@ -13,6 +13,7 @@ from shuzhi.kernel._engine import Opening
 from shuzhi.kernel._rows import Rows
 from shuzhi.kernel.errors import NotAllowed
 from shuzhi.kernel.models import Access, Case, ClockRun, Entry, Member, Once, Task, Unit
+from shuzhi.kernel.operations.standing_in import at_work
 from shuzhi.kernel.operations.writing import Done, answered, body_of, once, remember
 from shuzhi.kernel.queries.town import town as town_of
 
@@ -27,6 +28,8 @@ def open_case(
     if by is not None and by.town_id != town.pk:
         raise NotAllowed("不能替别的镇登记")
     place = town_of(town)
+    if by is not None:
+        at_work(by, place, now)
     body = _body(type, opening)
 
     def work() -> Done:
@@ -58,6 +61,8 @@ def open_cases(
     if by is not None and by.town_id != town.pk:
         raise NotAllowed("不能替别的镇登记")
     place = town_of(town)
+    if by is not None:
+        at_work(by, place, now)
     rows = Rows()
     with transaction.atomic():
         first = {one.key: one for one in Once.objects.filter(town=town, key__in=keys)} if keys else {}

@@ -12,7 +12,7 @@ from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Member, Outgoing
 
 BATCH = 50
-TITLES = {"task": "新任务", "urge": "催办", "supervise": "督办"}
+TITLES = {"task": "新任务", "urge": "催办", "supervise": "督办", "identity": "有人查阅了举报人身份"}
 
 
 def send_due(*, now: datetime) -> int:

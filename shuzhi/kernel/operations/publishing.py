@@ -13,7 +13,7 @@ from typing import Any
 from shuzhi.kernel import law
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
-from shuzhi.kernel.models import Member, Publication
+from shuzhi.kernel.models import Case, Member, Publication
 from shuzhi.kernel.operations.documents import Matter, forbid, write
 from shuzhi.kernel.operations.writing import SLACK, Done, controls
 
@@ -95,6 +95,8 @@ def put_out(
         raise Refused("请填写公示标题")
     if not body.strip() and document_id is None:
         raise Refused("请填写公示内容，或选择要公示的文书")
+    if matter.state and matter.state.case.sight == Case.Sight.SEALED:
+        raise Refused("保密件不能公示")
     when = published_at or matter.now
     if when > matter.now + SLACK:
         raise Refused("公示时间不能晚于现在，请改正")

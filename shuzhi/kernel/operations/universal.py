@@ -22,13 +22,13 @@ from shuzhi.kernel.operations.writing import (
     complete,
     conflict,
     controls,
-    holds,
     lock,
     lock_cases,
     need_open,
     once,
     same_town,
 )
+from shuzhi.kernel.queries.absence import holds
 
 EXTEND_MOST = 1000
 """No extension is longer, whatever its unit: more is a slip of the finger."""
@@ -220,7 +220,11 @@ def _remind(state: State, kind: str) -> None:
                     unit_id=unit.pk,
                     seq=state.seq,
                     kind=kind,
-                    payload={"number": state.case.number, "title": state.case.title, "step": state.case.step},
+                    payload={
+                        "number": state.case.number,
+                        "title": state.case.title_outside,
+                        "step": state.case.step,
+                    },
                     made_at=state.now,
                     not_before=state.now,
                 )

@@ -17,7 +17,9 @@ from shuzhi.kernel._engine import State, plain
 from shuzhi.kernel._rows import Rows, select
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, NotDone, Refused, Unlawful
-from shuzhi.kernel.models import Case, Entry, Link, Member, Once, Task, Unit
+from shuzhi.kernel.models import Case, Entry, Link, Member, Once, Unit
+from shuzhi.kernel.operations.standing_in import at_work, in_place_of, need_named
+from shuzhi.kernel.queries.absence import has_role
 from shuzhi.kernel.queries.town import Town, town, town_by_id
 
 SLACK = timedelta(minutes=5)
@@ -111,7 +113,11 @@ def lock(
     if at and at < case.opened_at - SLACK:
         raise Refused("发生时间早于上报时间，请改正")
     place = _town_of(case, by)
+    if by is not None:
+        at_work(by, place, now)
     state = _engine.load(place, case, by=by, now=now, at=min(at, now) if at else None, data=data)
+    if by is not None:
+        need_named(state, by)
     below = state
     while below.type.child and (parent_id := _parent_id(below.case)):
         above = _engine.load(place, _engine.lock(parent_id), by=None, now=now)
@@ -180,6 +186,8 @@ def complete(
     row: int = 0,
 ) -> Done:
     """Finish the case (and the parents that were told), remember the key, write everything."""
+    if (lender := in_place_of(state, act)) is not None:
+        state.moved["for"] = lender
     entry = _engine.finish(state, act, text=text, data=data, quiet=quiet)
     above = state
     while (below := above).parent and (above := below.parent).moved:
@@ -193,24 +201,14 @@ def complete(
 # -- who may ---------------------------------------------------------------------------------------------------------
 
 
-def holds(task: Task, member: Member) -> bool:
-    """Whether a member may answer a task."""
-    if task.town_id != member.town_id or task.child_id:
-        return False
-    if task.member_id is not None:
-        return task.member_id == member.pk
-    return (task.unit_id is None or task.unit_id == member.unit_id) and (
-        not task.role or task.role in member.roles
-    )
-
-
 def same_town(state: State, by: Member) -> None:
     if by.town_id != state.case.town_id:
         raise NotAllowed("这件不属于您所在的镇")
 
 
 def controls(state: State, by: Member) -> bool:
-    return by.has_role(state.type.control)
+    """Whether a member steers the case, himself or in the place of one he stands in for."""
+    return has_role(by, state.type.control)
 
 
 def need_open(state: State) -> None:
@@ -273,6 +271,15 @@ UNIVERSAL = {
     "lift": "解除限制",
     "erase": "删除个人信息",
     "moved": "随程序升级转到新步骤",
+    "succession": "移交",
+    "take_over": "接办",
+    "recuse": "回避",
+    "open_identity": "查阅举报人身份",
+    "narrow_sight": "限制查阅",
+    "look_into": "因故查阅",
+    "reveal_contact": "查阅联系方式",
+    "add_party": "登记当事人",
+    "record_consent": "取得监护人同意",
 }
 """The kernel's own acts, in Chinese."""
 

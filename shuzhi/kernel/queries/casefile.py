@@ -79,16 +79,19 @@ def clocks_of(case: Case, place: Town, *, now: datetime) -> list[Running]:
 
 
 def links_of(case: Case) -> list[dict[str, Any]]:
-    """The cases it is linked with, either way; one statement."""
+    """The cases it is linked with, either way; one statement. No sealed one; of one restricted to view only the number."""
     either = 't."case_id" = %s OR t."other_id" = %s ORDER BY t."id"'
     found = []
     for link in select(Link, either, [case.pk, case.pk], along=("case", "other")):
         other = link.other if link.case_id == case.pk else link.case
+        if other.sight == Case.Sight.SEALED:
+            continue
+        hidden = other.restricted or other.sight != Case.Sight.OPEN
         found.append(
             {
                 "kind": link.Kind(link.kind).label,
                 "number": other.number,
-                "title": other.title,
+                "title": "" if hidden else other.title,
                 "out": link.case_id == case.pk,
             }
         )

@@ -12,18 +12,26 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from shuzhi.kernel.models import Member, Task
+from shuzhi.kernel.models import Hand, Member, Task
 
 UNSIGNED = Q(kind=Task.Kind.MAIN, unit__isnull=False, acked_at=None)
 """A task sent to a unit that nobody there has signed for."""
 
 OF_TASK = ("id", "kind", "act", "step", "unit_id", "lead", "due_at", "opened_at", "acked_at", "case_id")
 OF_CASE = ("number", "title", "type", "step", "round", "urgency", "supervised", "suspended")
-FIELDS = (*OF_TASK, *(f"case__{name}" for name in OF_CASE), "case__grid__name", "case__unit__name")
+FIELDS = (*OF_TASK, *(f"case__{name}" for name in OF_CASE), "case__grid__name", "case__unit__name", "for")
 TASK_COLUMNS = ", ".join(f'"{name}"' for name in OF_TASK)
 COLUMNS = ", ".join(
-    (*(f'w."{name}"' for name in OF_TASK), *(f'c."{name}"' for name in OF_CASE), 'g."name", u."name"')
+    (
+        *(f'w."{name}"' for name in OF_TASK),
+        *(f'c."{name}"' for name in OF_CASE),
+        'g."name", u."name", w."for"',
+    )
 )
+OF_UNIT = '"unit_id" = %s AND "role" = ANY(%s) AND "member_id" IS NULL'
+OF_ROLE = '"unit_id" IS NULL AND "role" = %s AND "member_id" IS NULL'
+OF_MEMBER = '"member_id" = %s'
+PASSES = ' AND "role" <> ALL(%s::text[])'
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +45,12 @@ class Cursor:
 def inbox(
     member: Member, *, only: Q | None = None, after: Cursor | None = None, size: int = 50
 ) -> list[dict[str, Any]]:
-    """The open tasks a member may answer, most urgent first; one statement; rows as dicts of FIELDS.
+    """The open tasks a member may answer (`absence.holds`), most urgent first; one statement; rows as dicts of FIELDS.
 
+    for: the name of him on leave in whose place it would be answered (代办), else empty.
     only: the tab that is open, a condition on the task's own columns. Paged by key: page 1,000 costs what page 1 costs.
     """
-    tasks, values = _waiting(member, TASK_COLUMNS, only=only, after=after, most=size)
+    tasks, values = _waiting(member, TASK_COLUMNS, only=only, after=after, most=size, named=True)
     with connection.cursor() as cursor:
         cursor.execute(
             f'SELECT {COLUMNS} FROM (SELECT * FROM ({tasks}) a ORDER BY "due_at", "id" LIMIT %s) w '
@@ -81,11 +90,13 @@ def _waiting(
     only: Q | None = None,
     after: Cursor | None = None,
     most: int,
+    named: bool = False,
 ) -> tuple[str, list[Any]]:
     """The open tasks a member may answer, at most so many of each part, with the statement's values.
 
     The parts are disjoint, and each is read in order from an index of its own: task_unit_idx, task_role_idx once a role,
     task_member_idx. Several roles in one condition made PostgreSQL read all open tasks of the town.
+    named: with the column "for".
     """
     narrowed, values = "", list[Any]()
     if only is not None:
@@ -94,21 +105,38 @@ def _waiting(
     if after:
         narrowed += ' AND ("due_at", "id") > (%s, %s)'
         values = [*values, after.due_at, after.id]
-    whose: list[tuple[str, list[Any]]] = [
-        (
-            '"unit_id" = %s AND "role" = ANY(%s) AND "member_id" IS NULL',
-            [member.unit_id, ["", *member.roles]],
-        ),
-        *(('"unit_id" IS NULL AND "role" = %s AND "member_id" IS NULL', [role]) for role in member.roles),
-        ('"member_id" = %s', [member.pk]),
-    ]
+    whose = _whose(member)
+    shown = f'{columns}, %s::text AS "for"' if named else columns
     parts = [
-        f'(SELECT {columns} FROM "kernel_task" WHERE "done_at" IS NULL AND "town_id" = %s AND {his}{narrowed} '
+        f'(SELECT {shown} FROM "kernel_task" WHERE "done_at" IS NULL AND "town_id" = %s AND {his}{narrowed} '
         'ORDER BY "due_at", "id" LIMIT %s)'
-        for his, _ in whose
+        for his, _, _ in whose
     ]
-    bound = [[*(of_columns or ()), member.town_id, *keys, *values, most] for _, keys in whose]
+    bound = [
+        [*(of_columns or ()), *([name] if named else ()), member.town_id, *keys, *values, most]
+        for _, keys, name in whose
+    ]
     return " UNION ALL ".join(parts), [value for part in bound for value in part]
+
+
+def _whose(member: Member) -> list[tuple[str, list[Any], str]]:
+    """Condition, its keys and for whom: his own tasks, then of each he stands in for those that are not his already."""
+    found: list[tuple[str, list[Any], str]] = []
+    of_unit: dict[int, set[str]] = {}
+    bare: set[str] = set()
+    own = Hand(member.pk, "", member.unit_id, frozenset(member.roles))
+    for hand in (own, *member.lent):
+        known = of_unit.setdefault(hand.unit_id, set())
+        if fresh := sorted({"", *hand.roles} - known):
+            found.append((OF_UNIT, [hand.unit_id, fresh], hand.name))
+            known.update(fresh)
+        found += [(OF_ROLE, [role], hand.name) for role in sorted(hand.roles - bare)]
+        bare |= hand.roles
+        if hand.kept:
+            found.append((OF_MEMBER + PASSES, [hand.member_id, sorted(hand.kept)], hand.name))
+        else:
+            found.append((OF_MEMBER, [hand.member_id], hand.name))
+    return found
 
 
 def _condition(only: Q) -> tuple[str, list[Any]]:

@@ -1,14 +1,31 @@
-"""A town as every request needs it: units, working days, grids. Read once a process and again when its version rises."""
+"""A town as every request needs it: units, working days, grids, who is on leave. Read once a process and again when its version rises."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from shuzhi.kernel import geo
 from shuzhi.kernel.calendar import Calendar, DayRule
-from shuzhi.kernel.models import Day, Grid, Unit
+from shuzhi.kernel.models import Day, Grid, Leave, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A leave as every request needs it: who, with which unit and roles, who stands in, from when until when."""
+
+    member_id: int
+    name: str
+    unit_id: int
+    roles: frozenset[str]
+    deputy_id: int
+    deputy: str
+    since: date
+    until: date
+
+    def runs(self, on: date) -> bool:
+        return self.since <= on < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +38,9 @@ class Town:
     calendar: Calendar
     grids: dict[int, Grid]
     map: geo.GridMap
+    leaves: tuple[Away, ...] = ()
+    names: dict[int, str] = field(default_factory=dict)
+    """Of all who ever were on leave, for the record's sake (代李某乙)."""
 
     @property
     def id(self) -> int:
@@ -62,6 +82,7 @@ def _read(unit: Unit) -> Town:
     units[unit.pk] = unit
     grids = {row.pk: row for row in Grid.objects.filter(town=unit).select_related("village")}
     days = [DayRule(day.date, day.works, day.name) for day in Day.objects.all()]
+    leaves = list(Leave.objects.filter(town=unit).select_related("member", "deputy").order_by("since", "id"))
     return Town(
         unit=unit,
         units=units,
@@ -69,6 +90,23 @@ def _read(unit: Unit) -> Town:
         calendar=Calendar(days, years=unit.settings.get("calendar_years", ())),
         grids=grids,
         map=geo.GridMap(_area(grid) for grid in grids.values()),
+        leaves=tuple(_away(leave) for leave in leaves if leave.ended_at is None),
+        names={leave.member_id: leave.member.name for leave in leaves},
+    )
+
+
+def _away(leave: Leave) -> Away:
+    """A leave that was not ended; it runs no longer than he is a member."""
+    who = leave.member
+    return Away(
+        member_id=who.pk,
+        name=who.name,
+        unit_id=who.unit_id,
+        roles=frozenset(who.roles),
+        deputy_id=leave.deputy_id,
+        deputy=leave.deputy.name,
+        since=leave.since,
+        until=min(leave.until, who.valid_until or leave.until),
     )
 
 

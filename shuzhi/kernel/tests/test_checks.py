@@ -206,6 +206,12 @@ WRONG: list[tuple[str, Callable[[], CaseType], str, str]] = [
         "时限 term 的 INF-33 没有规定逾期的后果",
         "asks",
     ),
+    (
+        "E025",
+        lambda: replace(first_action(to=End(field="how")), clocks=silence().clocks),
+        "时限 term 期满即办的 close 要人填结论",
+        "固定的操作",
+    ),
     ("E026", lambda: clock(lapses="gone"), "时限 term 的 lapses 指向没有的操作 gone", "声明过的操作"),
     ("E027", lambda: clock(per="task", starts=("open",)), "时限 term 按任务计，但 open 没有任务", "per"),
     ("E027", lambda: clock(per="task", starts=("close",)), "时限 term 按任务计，但 close 没有任务", "per"),
@@ -273,6 +279,9 @@ ELSEWHERE = {
     "E039": "test_what_an_app_shares_with_others_is_checked",
     "E040": "test_upgrade.py",
     "E041": "test_what_an_app_shares_with_others_is_checked",
+    "E042": "test_sight_checks.py",
+    "E043": "test_sight_checks.py",
+    "E044": "test_sight_checks.py",
 }
 OF_LISTS = ("registers.py", "schedules.py")
 """What is checked of registers and schedules is tested beside them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_content_that_is_attached_while_it_is_swept_is_there_or_refused(walk: Wa
         content = PDF + str(nth).encode()
         sha256 = files.store([content], "a.pdf").sha256
         attach = papers(walk, "attach", content=[content], name="a.pdf")
-        kept, _ = together(attach, lambda sha256=sha256: retaining.discard(sha256))
+        kept, _ = together(attach, partial(retaining.discard, sha256))
         if isinstance(kept, Done):
             assert files.exists(File.objects.get(pk=kept.row).sha256)
         else:

@@ -107,7 +107,9 @@ class UnitLoan(ActForm):
 
     def opening(self, by: Member | None) -> Opening:
         sent = self.cleaned_data
-        file = {name: sent[name] for name in ("thing", "wanted_on", "in_haste") if name in sent}
+        file: dict[str, Any] = {
+            name: sent[name] for name in ("thing", "wanted_on", "in_haste") if name in sent
+        }
         file.update(asked_on=_today(), purpose=sent["text"], reply_by=sent.get("reply_by"))
         return Opening(title=sent["title"], text=sent["text"], file=file)
 

@@ -19,7 +19,7 @@ from shuzhi.kernel.declare import (
 )
 from shuzhi.kernel.tests.dummy_app import rules
 
-KEEPER, HANDLER = "keeper", "unit_handler"
+KEEPER, HANDLER, AUDITOR = "keeper", "unit_handler", "auditor"
 
 loan = CaseType(
     "lending.loan",
@@ -293,6 +293,7 @@ repair = CaseType(
     number="SX",
     control=KEEPER,
     outcomes={"mended": "已修好"},
+    retention=Retention(permanent=True, law="SEC-A13"),
     steps=(Step("mend", "修理", KEEPER, (Action("mended", "修好了", to=End("mended")),)),),
 )
 
@@ -303,6 +304,17 @@ stocktake = CaseType(
     control=KEEPER,
     outcomes={"counted": "已盘点"},
     steps=(Step("count", "盘点", KEEPER, (Action("counted", "盘点完成", to=End("counted")),)),),
+)
+
+complaint = CaseType(
+    "lending.complaint",
+    "对保管人员的举报",
+    number="JF",
+    control=AUDITOR,
+    sight="sealed",
+    keepers=AUDITOR,
+    outcomes={"verified": "已核实"},
+    steps=(Step("verify", "核实", AUDITOR, (Action("verify", "核实完毕", to=End("verified")),)),),
 )
 
 items = Register(
@@ -360,10 +372,11 @@ manifest = Manifest(
     version="1.0",
     kernel=">=1,<2",
     line="公共服务",
-    case_types=(loan, inspection, repair, stocktake),
+    case_types=(loan, inspection, repair, stocktake, complaint),
     registers=(items, deposits),
     schedules=(counting, counter),
-    roles={KEEPER: "保管员", HANDLER: "承办人"},
+    roles={KEEPER: "保管员", HANDLER: "承办人", AUDITOR: "监督员"},
     town_wide=(KEEPER,),
+    capacities={KEEPER: "town"},
     needs=("events",),
 )

@@ -20,7 +20,8 @@ def first_step(case: Facts) -> str:
 
 def keeping_unit(case: Facts) -> int | None:
     """The centre keeps what is lent."""
-    return case.town.codes.get("command")
+    unit: int | None = case.town.codes.get("command")
+    return unit
 
 
 # -- guards ----------------------------------------------------------------------------------------------------------
