@@ -1,7 +1,7 @@
 """事件: a matter is reported, dispatched, signed for, handled, verified, closed, and rated."""
 
 from shuzhi.apps.events import rules
-from shuzhi.kernel.declare import Action, CaseType, Clock, End, Guard, Manifest, Step
+from shuzhi.kernel.declare import Action, CaseType, Clock, End, Guard, Manifest, Retention, Step
 
 GRID_LEADER, DISPATCHER, HANDLER = "grid_leader", "dispatcher", "unit_handler"
 
@@ -24,6 +24,8 @@ event = CaseType(
     reopens="handle",
     outcomes={"resolved": "已解决", "unresolved": "未解决", "declined": "不属受理范围"},
     approvals={"extend": (DISPATCHER,), "suspend": ("leader",)},
+    retention=Retention(years=10),
+    personal=("place",),
     correctable=("title", "category", "place", "outside_number"),
     shown=(
         ("report", "上报"),

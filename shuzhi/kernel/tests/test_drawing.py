@@ -9,13 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from shuzhi.apps.events.manifest import event
 from shuzhi.kernel.declare import CaseType, End
 from shuzhi.kernel.drawing import BOX, PAD, _width, _wrap, svg, targets
 from shuzhi.kernel.tests.dummy_app.manifest import loan
 from shuzhi.kernel.tests.procedures.conftest import ROLES, TYPES
 
-CHARTED = (*TYPES, loan, event)
+CHARTED = (*TYPES, loan)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
