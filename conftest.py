@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 # Playwright's loop runs in the thread of the test, which Django would refuse to let near the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-# A machine that does other things too takes longer for an example now and then; that is no failure.
-hypothesis.settings.register_profile("unhurried", deadline=None)
+# A machine that does other things too takes longer for an example now and then; that is no failure. CI draws the same
+# examples every time, a developer's machine new ones.
+hypothesis.settings.register_profile("unhurried", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("unhurried")
 
 CHROMIUM = Path("/usr/bin/chromium")
