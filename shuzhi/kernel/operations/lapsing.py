@@ -60,7 +60,7 @@ def _lapse(run_id: int, case_id: int, due_at: datetime, now: datetime) -> bool:
             _engine.settle(state)
     elif clock.lapses:
         _take(state, clock)
-    if clock.asks:
+    if clock.asks and not state.case.closed_at:
         _engine.ask(state, Ask(role=clock.asks), kind=Task.Kind.SIDE, act=f"lapse:{clock.key}")
     complete(state, f"lapse:{clock.key}", data={"law": clock.law, "item": run.item})
     return True
