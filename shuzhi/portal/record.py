@@ -11,8 +11,12 @@ from shuzhi.kernel.operations.writing import act_name
 from shuzhi.kernel.queries.apps import action_of, told
 from shuzhi.kernel.queries.town import Town
 
-INTERNAL = ("note", "urge", "supervise", "correct", "answer", "assist", "merged", "undo")
-INTERNAL_HEADS = ("propose", "refuse", "child")
+INTERNAL = (
+    *("note", "urge", "supervise", "correct", "answer", "assist", "merged", "undo"),
+    *("succession", "take_over", "recuse", "open_identity", "narrow_sight", "look_into", "reveal_contact"),
+    *("add_party", "record_consent", "erase", "appraise", "restrict", "lift", "moved"),
+)
+INTERNAL_HEADS = ("propose", "agree", "refuse", "child", "lapse")
 OWN = ("open", "withdraw", "rate")
 
 
