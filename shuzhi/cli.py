@@ -14,6 +14,8 @@ shuzhi remove-database --yes                             删除自带的数据�
 
 
 def main() -> None:
+    from django.core.management.base import CommandError
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuzhi.settings")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an orderly end, which gives up the database
     command, *rest = sys.argv[1:] or ["help"]
@@ -30,7 +32,7 @@ def main() -> None:
         from django.core.management import execute_from_command_line
 
         execute_from_command_line([sys.argv[0], command, *rest])
-    except postgres.PostgresUnavailable as error:
+    except (postgres.PostgresUnavailable, CommandError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
