@@ -171,6 +171,10 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "background"
 
 # A notice that was refused is tried again after so many seconds, then it is dead and waits for a person.
 SHUZHI_RETRY_SECONDS = (30, 300)
+# Services a unit's notices may go to (apprise). apprise knows others that write files or start programs.
+SHUZHI_NOTICE_SCHEMES = _listed(
+    "SHUZHI_NOTICE_SCHEMES", "dingtalk,wecombot,lark,feishu,mailtos,mailto,jsons,json"
+)
 
 # SHUZHI_TOWN: the code of the town whose portal stands at "/", where several towns share an installation.
 SHUZHI_TOWN = os.environ.get("SHUZHI_TOWN", "")

@@ -39,8 +39,9 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
     entries = [("inbox", "待办", "list-check"), ("cases", "事件", "layout-list")]
     if intakes_for(member):
         entries.append(("new", "登记", "edit"))
+    entries.append(("news", "消息", "bell"))
     if member.has_role("clerk"):
-        entries.append(("outgoing", "通知", "bell"))
+        entries.append(("outgoing", "通知", "send"))
     return {
         "town_name": "" if "platform_name" in town.settings else town.name,
         "platform_name": town.settings.get("platform_name", "智治平台"),

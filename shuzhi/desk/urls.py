@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shuzhi.desk.views import acts, case, inbox, intake, outgoing, signin
+from shuzhi.desk.views import acts, case, inbox, intake, news, outgoing, signin
 
 app_name = "desk"
 urlpatterns = [
@@ -10,7 +10,11 @@ urlpatterns = [
     path("desk/place/", signin.place, name="place"),
     path("desk/new/", intake.ways_in, name="new"),
     path("desk/new/<str:type>/<str:role>/", intake.report, name="report"),
-    path("desk/outgoing/", outgoing.dead_letters, name="outgoing"),
+    path("desk/news/", news.unseen, name="news"),
+    path("desk/news/seen/", news.seen, name="seen"),
+    path("desk/outgoing/", outgoing.sent, name="outgoing"),
+    path("desk/outgoing/retry/", outgoing.retry_all, name="retry-all"),
+    path("desk/outgoing/test/", outgoing.test, name="test-notice"),
     path("desk/outgoing/<int:key>/retry/", outgoing.retry, name="retry"),
     path("desk/cases/", inbox.cases, name="cases"),
     path("desk/cases/<str:number>/", case.case_page, name="case"),

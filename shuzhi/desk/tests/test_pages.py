@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from shuzhi.desk.tests.conftest import Cases
-from shuzhi.kernel.models import Case, Entry, Member, Outgoing, Task
+from shuzhi.kernel.models import Case, Entry, Member, Task
 from shuzhi.kernel.testing import TestTown
 
 SignedIn = Callable[..., Client]
@@ -182,28 +182,6 @@ def test_follow_up_is_never_presumed_and_not_solved_begins_again(signed_in: Sign
     assert desk.post(address, {"solved": "0", "text": "又坏了"}).status_code == 302
     case.refresh_from_db()
     assert (case.round, case.step) == (2, "handle")
-
-
-def test_a_dead_notice_is_sent_again_by_the_clerk(signed_in: SignedIn, cases: Cases, town: TestTown) -> None:
-    case = cases.open()
-    dead = Outgoing.objects.create(
-        town=town.row,
-        case=case,
-        unit=town.unit["roads"],
-        kind="task",
-        payload={"number": case.number, "title": case.title},
-        made_at=cases.now,
-        not_before=cases.now,
-        dead_at=cases.now,
-        attempts=3,
-        error="对方没有收下，请检查通知地址",
-    )
-    assert "对方没有收下" in signed_in("clerk").get("/desk/outgoing/").content.decode()
-    assert signed_in("dispatcher").post(f"/desk/outgoing/{dead.pk}/retry/").status_code == 403
-    assert signed_in("clerk").post(f"/desk/outgoing/{dead.pk}/retry/").status_code == 302
-    dead.refresh_from_db()
-    assert dead.dead_at is None
-    assert signed_in("clerk").post(f"/desk/outgoing/{dead.pk}/retry/").status_code == 409
 
 
 def test_a_wrong_password_keeps_the_name_and_ten_lock_the_door(client: Client, town: TestTown) -> None:

@@ -14,7 +14,7 @@ from shuzhi.kernel.models.units import Unit
 class Outgoing(models.Model):
     """A side effect written in the transaction that caused it and done later by the worker, at least once.
 
-    `not_before` gives the eight seconds of an undo. After the last attempt it is dead and waits for a person.
+    `not_before` gives the eight seconds of an undo, and puts off to the morning what a town's quiet hours hold back. After the last attempt it is dead and waits for a person.
     """
 
     town = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
@@ -41,6 +41,7 @@ class Outgoing(models.Model):
             models.Index(
                 fields=["town", "dead_at"], condition=Q(dead_at__isnull=False), name="outgoing_dead_idx"
             ),
+            models.Index(fields=["town", "-id"], name="outgoing_town_idx"),
         ]
 
     def __str__(self) -> str:

@@ -75,6 +75,7 @@ class Member(models.Model):
     roles = ArrayField(models.CharField(max_length=32), default=list)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
+    news_seen_at = models.DateTimeField(null=True, help_text="when he last said that he has seen what is new")
 
     lent: tuple[Hand, ...] = ()
     """Those on leave he stands in for today: no column, but worked out at sign-in and at every write (queries.absence)."""

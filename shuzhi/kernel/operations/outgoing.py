@@ -9,10 +9,13 @@ from django.conf import settings
 from django.db import transaction
 
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
-from shuzhi.kernel.models import Member, Outgoing
+from shuzhi.kernel.models import Member, Outgoing, Unit
+from shuzhi.kernel.models.cases import Urgency
+from shuzhi.kernel.queries.notices import quiet_until, worded
 
 BATCH = 50
-TITLES = {"task": "新任务", "urge": "催办", "supervise": "督办", "identity": "有人查阅了举报人身份"}
+AT_ONCE = ("identity", "test")
+"""Kinds that no quiet hour holds back."""
 
 
 def send_due(*, now: datetime) -> int:
@@ -29,12 +32,15 @@ def send_due(*, now: datetime) -> int:
 def _send(key: int, now: datetime) -> bool:
     row = (
         Outgoing.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("unit")
+        .select_related("unit", "case", "town")
         .filter(pk=key, sent_at=None, dead_at=None, cancelled_at=None, not_before__lte=now)
         .first()
     )
     if row is None:
         return False
+    if morning := _held_back(row, now):
+        Outgoing.objects.filter(pk=row.pk).update(not_before=morning)
+        return True
     error = _deliver(row)
     row.attempts += 1
     if not error:
@@ -48,16 +54,31 @@ def _send(key: int, now: datetime) -> bool:
     return True
 
 
+def _held_back(row: Outgoing, now: datetime) -> datetime | None:
+    """Until when the town's quiet hours hold a notice back; an emergency wakes people up."""
+    urgent = row.case is not None and row.case.urgency == Urgency.EMERGENCY
+    return None if urgent or row.kind in AT_ONCE else quiet_until(row.town, now)
+
+
 def _deliver(row: Outgoing) -> str:
     """Hand a notice to its target; what went wrong, or nothing."""
     target = row.unit.notify_url if row.unit else ""
-    post = apprise.Apprise()
-    if not target or not post.add(target):
+    if not target or target_fault(target):
         return "没有可用的通知地址，请在单位资料中填写"
-    payload = row.payload
-    title = f"{TITLES.get(row.kind, row.kind)}：{payload['number']}"
-    sent = post.notify(title=title, body=payload["title"])
-    return "" if sent else "对方没有收下，请检查通知地址"
+    post = apprise.Apprise(target)
+    title, body = worded(row, row.town)
+    return "" if post.notify(title=title, body=body) else "对方没有收下，请检查通知地址"
+
+
+def target_fault(target: str) -> str:
+    """What is wrong with an address for notices (an apprise URL), in one sentence; empty if nothing.
+
+    Only the services of `SHUZHI_NOTICE_SCHEMES`: apprise can also write files and start programs.
+    """
+    scheme = target.partition("://")[0].lower()
+    if scheme not in settings.SHUZHI_NOTICE_SCHEMES:
+        return f"不支持这种通知地址，可用 {'、'.join(settings.SHUZHI_NOTICE_SCHEMES)}"
+    return "" if apprise.Apprise().add(target) else "通知地址不完整，请照服务商给的地址核对"
 
 
 @transaction.atomic
@@ -74,3 +95,31 @@ def retry(*, outgoing_id: int, by: Member, now: datetime) -> None:
     if row.dead_at is None:
         raise Conflict("这条通知已经重发", {"attempts": row.attempts})
     Outgoing.objects.filter(pk=row.pk).update(dead_at=None, attempts=0, error="", not_before=now)
+
+
+@transaction.atomic
+def retry_all(*, unit_id: int, by: Member, now: datetime) -> int:
+    """重发 all dead notices of a unit, once its address is mended; how many."""
+    if not by.has_role("clerk"):
+        raise NotAllowed("要由镇管理员重发")
+    dead = Outgoing.objects.filter(town_id=by.town_id, unit_id=unit_id, dead_at__isnull=False)
+    return dead.update(dead_at=None, attempts=0, error="", not_before=now)
+
+
+@transaction.atomic
+def send_test(*, unit_id: int, by: Member, now: datetime) -> Outgoing:
+    """A notice that only tries a unit's address.
+
+    Raises Refused if the unit has none, NotAllowed for anybody but the town's clerk.
+    """
+    if not by.has_role("clerk"):
+        raise NotAllowed("要由镇管理员测试")
+    unit = Unit.objects.filter(pk=unit_id, town_id=by.town_id).first()
+    if unit is None or not unit.notify_url:
+        raise Refused("这个单位没有通知地址，请先在单位资料中填写")
+    waiting = Outgoing.objects.filter(
+        town_id=by.town_id, unit=unit, kind="test", sent_at=None, dead_at=None, cancelled_at=None
+    )
+    if waiting.exists():
+        raise Conflict("这个单位已有一条测试通知在等候发送", {})
+    return Outgoing.objects.create(town_id=unit.town_id, unit=unit, kind="test", made_at=now, not_before=now)

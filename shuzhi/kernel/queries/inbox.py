@@ -6,12 +6,13 @@ Fixed statements: every page of the desk begins here, and compiling these querie
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 
+from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.models import Hand, Member, Task
 
 UNSIGNED = Q(kind=Task.Kind.MAIN, unit__isnull=False, acked_at=None)
@@ -32,6 +33,23 @@ OF_UNIT = '"unit_id" = %s AND "role" = ANY(%s) AND "member_id" IS NULL'
 OF_ROLE = '"unit_id" IS NULL AND "role" = %s AND "member_id" IS NULL'
 OF_MEMBER = '"member_id" = %s'
 PASSES = ' AND "role" <> ALL(%s::text[])'
+
+NEWS_FROM = 500
+"""Tasks of each part of the inbox that news is looked for in: the most urgent."""
+NEWS_ACTS = (
+    "urge",
+    "supervise",
+    "suspend",
+    "resume",
+    "extend",
+    "note",
+    "correct",
+    "rate",
+    "approve",
+    "refuse",
+    "send_back",
+)
+"""Acts of others that whoever holds a task of the case is told of on the desk; of declared ones what was agreed or refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,31 @@ def tally(member: Member, *, now: datetime, most: int = 1000) -> list[dict[str, 
             {"step": step, "kind": kind, "unsigned": unsigned, "n": n, "late": late}
             for step, kind, unsigned, n, late in cursor.fetchall()
         ]
+
+
+def news(member: Member, *, most: int = 50) -> list[dict[str, Any]]:
+    """What has come to a member since he last looked (`news_seen_at`): tasks, and acts of others on what he holds.
+
+    Newest first; one statement. Rows: number, title, type, act ("task" for a new one), at, who, unit. Only of cases he
+    holds an open task of, so nothing he may not see.
+    """
+    tasks, values = _waiting(member, '"case_id", "opened_at", "opened_seq"', most=NEWS_FROM)
+    since = member.news_seen_at or datetime.combine(member.valid_from, time.min, SHANGHAI)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH mine AS (SELECT * FROM ({tasks}) a), "
+            'new AS (SELECT "case_id", \'task\' AS act, max("opened_at") AS at, NULL::bigint AS by FROM mine '
+            'WHERE "opened_at" > %s GROUP BY 1 UNION ALL '
+            'SELECT e."case_id", e."act", e."recorded_at", e."by_id" FROM "kernel_entry" e '
+            'WHERE e."case_id" IN (SELECT "case_id" FROM mine) AND e."town_id" = %s AND e."recorded_at" > %s '
+            'AND split_part(e."act", \':\', 1) = ANY(%s) AND e."by_id" IS DISTINCT FROM %s) '
+            'SELECT c."number", c."title", c."type", n.act, n.at, m."name", u."name" FROM new n '
+            'JOIN "kernel_case" c ON c."id" = n."case_id" LEFT JOIN "kernel_member" m ON m."id" = n.by '
+            'LEFT JOIN "kernel_unit" u ON u."id" = m."unit_id" ORDER BY n.at DESC LIMIT %s',
+            [*values, since, member.town_id, since, list(NEWS_ACTS), member.pk, most],
+        )
+        names = ("number", "title", "type", "act", "at", "who", "unit")
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _waiting(

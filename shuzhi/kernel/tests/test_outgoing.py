@@ -17,9 +17,11 @@ from django.db import connection
 
 from shuzhi.kernel import operations
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
-from shuzhi.kernel.models import Outgoing
+from shuzhi.kernel.models import Case, Member, Outgoing
 from shuzhi.kernel.operations import outgoing
-from shuzhi.kernel.testing import TestTown, make_town
+from shuzhi.kernel.queries.inbox import news
+from shuzhi.kernel.queries.notices import fault, quiet_until
+from shuzhi.kernel.testing import TestTown, make_town, moment
 from shuzhi.kernel.tests.errand import Walk
 
 WORKER = """
@@ -200,3 +202,146 @@ def test_the_clerk_of_another_town_does_not_even_find_it(told: Walk, dead: Outgo
     other = make_town("990199102", "另一镇")
     with pytest.raises(Refused, match="没有这条通知"):
         outgoing.retry(outgoing_id=dead.pk, by=other.again("clerk"), now=told.now)
+
+
+# -- quiet hours, the town's own words, addresses --------------------------------------------------------------------
+
+
+def at(clock: str, day: int = 1) -> Any:
+    """A moment of March 2023 in Shanghai."""
+    return moment(f"2023-03-{day:02d} {clock}")
+
+
+def quiet(told: Walk, begins: str, ends: str) -> None:
+    told.town.row.settings["quiet"] = {"from": begins, "until": ends}
+    told.town.row.save()
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "now", "until"),
+    [
+        ("22:00", "07:00", at("21:59"), None),
+        ("22:00", "07:00", at("22:00"), at("07:00", 2)),
+        ("22:00", "07:00", at("06:59"), at("07:00")),
+        ("22:00", "07:00", at("07:00"), None),
+        ("12:00", "13:30", at("12:30"), at("13:30")),
+        ("12:00", "13:30", at("23:00"), None),
+    ],
+)
+def test_quiet_hours_end_when_the_town_says(told: Walk, begins: str, ends: str, now: Any, until: Any) -> None:
+    quiet(told, begins, ends)
+    assert quiet_until(told.town.row, now) == until
+
+
+def test_a_notice_of_a_quiet_hour_goes_out_in_the_morning(told: Walk, target: Target) -> None:
+    told.send("roads")
+    quiet(told, "00:00", "23:59")
+    night = told.now + timedelta(seconds=8)
+    outgoing.send_due(now=night)
+    assert target.tried == []
+    held = Outgoing.objects.get()
+    assert (held.attempts, held.not_before) == (0, quiet_until(told.town.row, night))
+    outgoing.send_due(now=held.not_before)
+    assert len(target.taken) == 1
+
+
+def test_an_emergency_is_told_in_a_quiet_hour(told: Walk, target: Target) -> None:
+    told.send("roads")
+    Case.objects.filter(pk=told.id).update(urgency=2)
+    quiet(told, "00:00", "23:59")
+    outgoing.send_due(now=told.now + timedelta(seconds=8))
+    assert len(target.taken) == 1
+
+
+def test_the_town_words_its_notices(told: Walk, target: Target) -> None:
+    told.town.row.settings["notices"] = {"task": {"title": "请{单位}签收", "body": "{编号} {标题}"}}
+    told.town.row.save()
+    told.send("roads")
+    Case.objects.filter(pk=told.id).update(title="路边{井}盖")
+    Outgoing.objects.update(payload={"number": told.case.number, "title": "路边{井}盖", "step": "mend"})
+    outgoing.send_due(now=told.now + timedelta(seconds=8))
+    (sent,) = target.taken
+    unit = told.town.unit["roads"].name
+    assert (sent["title"], sent["message"]) == (f"请{unit}签收", f"{told.case.number} 路边{{井}}盖")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("{编号}：{标题}", ""), ("没有空格", ""), ("{电话}", "没有“{电话}”这一项"), ("{编号", "花括号要成对")],
+)
+def test_a_wrong_text_of_a_notice_is_said_so(text: str, says: str) -> None:
+    assert fault(text).startswith(says) and bool(fault(text)) == bool(says)
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"),
+    [
+        ("json://127.0.0.1:8080/told", True),
+        ("dingtalk://0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/", True),
+        ("syslog://", False),
+        ("file:///etc/passwd", False),
+        ("dingtalk://", False),
+        ("桥头村", False),
+    ],
+)
+def test_a_notice_goes_only_where_the_installation_lets_it(address: str, fine: bool) -> None:
+    assert (outgoing.target_fault(address) == "") is fine
+
+
+def test_a_test_notice_tries_the_address_even_at_night(told: Walk, target: Target) -> None:
+    quiet(told, "00:00", "23:59")
+    clerk, unit = told.town.again("clerk"), told.town.unit["roads"].pk
+    outgoing.send_test(unit_id=unit, by=clerk, now=told.now)
+    with pytest.raises(Conflict, match="在等候发送"):
+        outgoing.send_test(unit_id=unit, by=clerk, now=told.now)
+    outgoing.send_due(now=told.now)
+    assert [one["title"] for one in target.taken] == ["测试通知"]
+    with pytest.raises(Refused, match="没有通知地址"):
+        outgoing.send_test(unit_id=told.town.unit["power"].pk, by=clerk, now=told.now)
+    with pytest.raises(NotAllowed, match="镇管理员"):
+        outgoing.send_test(unit_id=unit, by=told.town.again("leader"), now=told.now)
+
+
+def test_all_dead_notices_of_a_unit_are_sent_again_at_once(
+    told: Walk, dead: Outgoing, target: Target
+) -> None:
+    unit = told.town.unit["roads"].pk
+    with pytest.raises(NotAllowed, match="镇管理员"):
+        outgoing.retry_all(unit_id=unit, by=told.town.again("leader"), now=told.now)
+    other = make_town("990199102", "另一镇")
+    assert outgoing.retry_all(unit_id=unit, by=other.again("clerk"), now=told.now) == 0
+    assert outgoing.retry_all(unit_id=unit, by=told.town.again("clerk"), now=told.now) == 1
+    outgoing.send_due(now=told.now)
+    assert len(target.taken) == 1
+
+
+# -- what is new on the desk -----------------------------------------------------------------------------------------
+
+
+def acts(told: Walk, who: str) -> list[str]:
+    return [row["act"] for row in news(told.town.again(who))]
+
+
+def test_a_unit_finds_its_new_task_and_what_others_did_with_it(told: Walk) -> None:
+    told.send("roads")
+    told.do("urge", "dispatcher")
+    told.do("supervise", "leader", text="抓紧")
+    assert sorted(acts(told, "roads")) == ["supervise", "task", "urge"]
+    assert acts(told, "power") == []
+
+
+def test_ones_own_acts_are_no_news(told: Walk) -> None:
+    told.send("roads")
+    told.do("note", "roads", text="明天去")
+    assert acts(told, "roads") == ["task"]
+
+
+def test_what_was_seen_is_no_longer_new(told: Walk) -> None:
+    told.send("roads")
+    Member.objects.filter(pk=told.town.member["roads"].pk).update(
+        news_seen_at=told.now + timedelta(minutes=1)
+    )
+    assert acts(told, "roads") == []
+    told.now += timedelta(minutes=5)
+    told.do("urge", "dispatcher")
+    assert acts(told, "roads") == ["urge"]
