@@ -122,4 +122,6 @@ def send_test(*, unit_id: int, by: Member, now: datetime) -> Outgoing:
     )
     if waiting.exists():
         raise Conflict("这个单位已有一条测试通知在等候发送", {})
-    return Outgoing.objects.create(town_id=unit.town_id, unit=unit, kind="test", made_at=now, not_before=now)
+    return Outgoing.objects.create(
+        town_id=by.town_id or 0, unit=unit, kind="test", made_at=now, not_before=now
+    )

@@ -9,7 +9,6 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
