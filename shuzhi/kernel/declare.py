@@ -337,6 +337,48 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Indicator:
+    """A figure: rows and a measure. Its list is the same rows, so that the figure can never differ from it.
+
+    key: "subject.name". rows: dotted path of a function (towns: Sequence[int]) → QuerySet of one model that carries
+    `town`, never narrowed to a period: the kernel places the rows in it.
+    dated: the field (a day or a moment) by which a row falls into a period; or valid: (from, until) of a stock, which is
+    counted as it stood on the last day of the period, `until` being the first day on which a row no longer holds.
+    measure: "count", "sum:field", "avg:field", "median:field", "p90:field", or "share:field" with a field or annotation that
+    is true or false. scale: what a value is divided by before it is shown (minutes shown as hours: 60).
+    by: field → Chinese name, what it may be split by; rows without a value are the unlisted rest, never left out.
+    base: what a share is of. zero: what an empty base prints. good: which way is better, "" if neither.
+    money: never ranked and never a target (行政处罚法第七十四条). law: the rule that wants the figure.
+    """
+
+    key: str
+    name: str
+    rows: str
+    unit: str
+    definition: str
+    measure: str = "count"
+    dated: str = ""
+    valid: tuple[str, str] | None = None
+    by: Mapping[str, str] = field(default_factory=dict)
+    base: str = ""
+    zero: str = "无新增"
+    good: Literal["up", "down", ""] = ""
+    scale: int = 1
+    money: bool = False
+    law: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The measure without its field."""
+        return self.measure.partition(":")[0]
+
+    @property
+    def field(self) -> str:
+        """The field of the measure; empty for a count."""
+        return self.measure.partition(":")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """An app's one metadata object. roles: key → Chinese name. town_wide: the roles that see all of their town.
 
@@ -351,6 +393,7 @@ class Manifest:
     case_types: tuple[CaseType, ...] = ()
     registers: tuple[Register, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     town_wide: tuple[str, ...] = ()
     capacities: Mapping[str, str] = field(default_factory=dict)

@@ -7,17 +7,71 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from shuzhi.apps.events.categories import category_of, tree
 from shuzhi.apps.events.models import Category, Event
 from shuzhi.kernel import geo
 from shuzhi.kernel.declare import Facts
-from shuzhi.kernel.models import Case
+from shuzhi.kernel.models import Case, ClockRun, Ending, Grid, Rating
+
+EVENT = "events.event"
+HANDLED = ("resolved", "unresolved")
+CONTENT = 3
+"""基本满意 and better."""
 
 
-def events(town_id: int) -> QuerySet[Event]:
-    return Event.objects.filter(town_id=town_id).select_related("case")
+# -- the rows behind each figure -------------------------------------------------------------------------------------
+
+
+def events(towns: Sequence[int]) -> QuerySet[Event]:
+    return Event.objects.filter(town_id__in=towns)
+
+
+def endings(towns: Sequence[int]) -> QuerySet[Ending]:
+    """The ends of rounds, whatever they were; wrong closings that were set aside are none."""
+    ended = Ending.objects.filter(town_id__in=towns, case__type=EVENT, set_aside=False)
+    return ended.annotate(resolved=_true(outcome="resolved"))
+
+
+def handled(towns: Sequence[int]) -> QuerySet[Ending]:
+    """The ends of rounds that were handled, resolved or not."""
+    return endings(towns).filter(outcome__in=HANDLED)
+
+
+def declined(towns: Sequence[int]) -> QuerySet[Ending]:
+    return endings(towns).filter(outcome="declined")
+
+
+def handling(towns: Sequence[int]) -> QuerySet[ClockRun]:
+    """The runs of the 处置 clock; one that is not met in time, or not at all, is not in_time."""
+    runs = ClockRun.objects.filter(town_id__in=towns, case__type=EVENT, key="handle", void=False)
+    return runs.annotate(in_time=_true(met_at__lte=F("due_at"), met_at__isnull=False))
+
+
+def ratings(towns: Sequence[int]) -> QuerySet[Rating]:
+    """What reporters said; who said neither is not counted as content."""
+    said = Rating.objects.filter(town_id__in=towns, case__type=EVENT, satisfied__isnull=False)
+    return said.annotate(content=_true(satisfied__gte=CONTENT))
+
+
+def grids(towns: Sequence[int]) -> QuerySet[Grid]:
+    return Grid.objects.filter(town_id__in=towns)
+
+
+def rural(towns: Sequence[int]) -> QuerySet[Grid]:
+    return grids(towns).filter(kind=Grid.Kind.RURAL)
+
+
+def dedicated(towns: Sequence[int]) -> QuerySet[Grid]:
+    return grids(towns).filter(kind=Grid.Kind.DEDICATED)
+
+
+def _true(**so: Any) -> ExpressionWrapper[Q]:
+    return ExpressionWrapper(Q(**so), output_field=BooleanField())
+
+
+# -- what the pages ask ----------------------------------------------------------------------------------------------
 
 
 DEFAULT_RADIUS_M = 100

@@ -11,6 +11,7 @@ from shuzhi.kernel.declare import (
     Clock,
     End,
     Guard,
+    Indicator,
     Manifest,
     Register,
     Retention,
@@ -366,6 +367,43 @@ counter = Schedule(
     control=KEEPER,
 )
 
+indicators = (
+    Indicator(
+        "lending.announced_rate",
+        "借用公示率",
+        rows="queries.loans",
+        unit="%",
+        measure="share:announced",
+        dated="asked_on",
+        by={"thing": "物品"},
+        base="申请借用",
+        zero="无借用",
+        good="up",
+        definition="统计期内申请的借用中已公示的占比",
+    ),
+    Indicator(
+        "lending.weeks",
+        "申请借用的时长",
+        rows="queries.loans",
+        unit="周",
+        measure="sum:days",
+        dated="asked_on",
+        scale=7,
+        definition="统计期内申请借用的天数合计",
+    ),
+    Indicator(
+        "lending.deposit_sum",
+        "押金标准合计",
+        rows="queries.deposits",
+        unit="元",
+        measure="sum:yuan",
+        valid=("version__valid_from", "version__valid_until"),
+        money=True,
+        law="PEN-074",
+        definition="统计期末有效的押金标准合计",
+    ),
+)
+
 manifest = Manifest(
     "lending",
     "物品借用",
@@ -375,6 +413,7 @@ manifest = Manifest(
     case_types=(loan, inspection, repair, stocktake, complaint),
     registers=(items, deposits),
     schedules=(counting, counter),
+    indicators=indicators,
     roles={KEEPER: "保管员", HANDLER: "承办人", AUDITOR: "监督员"},
     town_wide=(KEEPER,),
     capacities={KEEPER: "town"},

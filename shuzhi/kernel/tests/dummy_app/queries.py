@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
+
+from django.db.models import QuerySet
 
 from shuzhi.kernel.declare import Facts
 from shuzhi.kernel.models import Member
 from shuzhi.kernel.queries.registers import register_rows
 from shuzhi.kernel.queries.town import Town
-from shuzhi.kernel.tests.dummy_app.models import Loan
+from shuzhi.kernel.tests.dummy_app.models import Deposit, Loan
 
 
 def facts(case: Facts) -> list[tuple[str, Any]]:
@@ -46,3 +49,12 @@ def on_turn(place: Town, day: date) -> list[int]:
     """The keepers, the youngest in service first."""
     keepers = Member.objects.filter(town_id=place.id, roles__contains=["keeper"])
     return list(keepers.order_by("-valid_from", "-pk").values_list("pk", flat=True))
+
+
+def loans(towns: Sequence[int]) -> QuerySet[Loan]:
+    """The rows behind the figures of lending."""
+    return Loan.objects.filter(town_id__in=towns)
+
+
+def deposits(towns: Sequence[int]) -> QuerySet[Deposit]:
+    return Deposit.objects.filter(town_id__in=towns)
