@@ -21,7 +21,7 @@ from shuzhi.kernel.operations.identities import (
     take_over,
 )
 from shuzhi.kernel.operations.opening import open_case, open_cases
-from shuzhi.kernel.operations.parties import add_party, record_consent
+from shuzhi.kernel.operations.parties import add_party, record_consent, withdraw_consent
 from shuzhi.kernel.operations.publishing import publish, recall_publication, withdraw_publication
 from shuzhi.kernel.operations.rating import rate, reopen
 from shuzhi.kernel.operations.taking_back import merge, undo, withdraw
@@ -82,5 +82,6 @@ __all__ = [
     "undo",
     "urge",
     "withdraw",
+    "withdraw_consent",
     "withdraw_publication",
 ]

@@ -5,7 +5,7 @@ An erasure deletes words, contacts and content; the entries, their hashes and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -16,7 +16,20 @@ from shuzhi.kernel import _engine, law
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.errors import Refused, Unlawful
-from shuzhi.kernel.models import Access, Document, Entry, File, Member, Party, Publication, Words
+from shuzhi.kernel.models import (
+    Access,
+    Case,
+    Consent,
+    Document,
+    Entry,
+    File,
+    Link,
+    Member,
+    Party,
+    Publication,
+    SealedIdentity,
+    Words,
+)
 from shuzhi.kernel.operations.retaining import (
     FOR_GOOD,
     KEEPER,
@@ -31,7 +44,7 @@ from shuzhi.kernel.operations.writing import Done, conflict
 
 PARTS = {
     "words": "文字",
-    "parties": "当事人联系方式",
+    "parties": "当事人身份和联系方式",
     "files": "材料",
     "documents": "文书",
     "publications": "公示内容",
@@ -68,7 +81,7 @@ def erase(
     entries: Sequence[int] = (),
     key: str = "",
 ) -> Done:
-    """删除: proposed by the clerk, done when the others have agreed whom the case type names, else the leader.
+    """删除 of a case and its children: proposed by the clerk, done when the others have agreed whom the case type names, else the leader.
 
     what: parts by their key. law_id: the rule that demands it. entries: of the words only these, by number; then the
     case may still be open. Raises Unlawful while a statutory period runs, for good, or before an archive was appraised.
@@ -76,7 +89,7 @@ def erase(
     _say_why(text)
 
     def change(state: State) -> dict[str, Any]:
-        _need(by.has_role(KEEPER), "镇管理员")
+        _need_keeper(state, by)
         sent = {"what": sorted(set(what)), "law": law_id, "only": sorted(set(entries)), "proposed_by": by.pk}
         _check(state, sent)
         propose(state, "erase", state.type.approvals.get("erase", APPROVERS), sent, by)
@@ -97,6 +110,11 @@ def erase(
         law=law_id,
         only=sorted(set(entries)),
     )
+
+
+def _need_keeper(state: State, by: Member) -> None:
+    """The clerk; of a sealed case one who is named for it, which was looked at when it was locked."""
+    _need(state.case.sight == Case.Sight.SEALED or by.has_role(KEEPER), "镇管理员")
 
 
 def _check(state: State, sent: Mapping[str, Any]) -> None:
@@ -120,23 +138,37 @@ def _check(state: State, sent: Mapping[str, Any]) -> None:
     if state.case.closed_at is None and not only:
         raise Refused("这件还在办理，处理目的尚未实现，不能整件删除；个别多余的个人信息可以指明记录删除")
     _check_period(state)
+    for child in () if only else _children(state):
+        if child.case.closed_at is None:
+            raise Refused(f"子案 {child.case.number} 还在办理，办结后才能一并删除")
+        _check_period(child, f"子案 {child.case.number} ")
     if state.type.retention.archived and state.case.closed_at and not only and set(what) & set(ARCHIVED):
         made = last_appraisal(state.case)
         if made is None or not made.data["destroy"]:
             raise _archive("归档材料要先鉴定、确认需要销毁，才能删除")
 
 
-def _check_period(state: State) -> None:
+def _children(state: State) -> Iterator[State]:
+    """The cases that answered this one, and theirs: one matter with it, so they go in the same act. Locked with it."""
+    links = Link.objects.filter(kind=Link.Kind.CHILD, case_id=state.case.pk).order_by("other_id")
+    for key in links.values_list("other_id", flat=True):
+        child = _engine.load(state.town, _engine.lock(key), by=state.by, now=state.now)
+        child.rows = state.rows
+        yield child
+        yield from _children(child)
+
+
+def _check_period(state: State, whose: str = "") -> None:
     retention = state.type.retention
     until = kept_until(state.case, retention)
     if until is None or until <= _today(state) or not statutory(retention):
         return
     if not retention.permanent and state.case.closed_at is None:
-        says = "法律规定的保存期限从办结起算，现在不能删除"
+        says = f"{whose}法律规定的保存期限从办结起算，现在不能删除"
     elif retention.permanent:
-        says = "法律规定永久保存，不能删除；只能限制处理"
+        says = f"{whose}法律规定永久保存，不能删除；只能限制处理"
     else:
-        says = f"法律规定要保存到 {until} 之前，现在不能删除；只能限制处理，即只保存和保护"
+        says = f"{whose}法律规定要保存到 {until} 之前，现在不能删除；只能限制处理，即只保存和保护"
     raise Unlawful(says, RULE, f"{says}（{law.rule(retention.law).cites}、个人信息保护法第四十七条）")
 
 
@@ -151,13 +183,21 @@ def _today(state: State) -> date:
 
 def _do_erase(state: State, sent: Mapping[str, Any]) -> None:
     _check(state, sent)
+    cites = law.rule(sent["law"], _today(state)).cites
+    for child in () if sent["only"] else _children(state):
+        gone = _erase_from(child, sent)
+        _engine.finish(child, "erase", data={"parent": state.case.number, "cites": cites, **gone}, quiet=True)
+    state.moved.update(act="erase", cites=cites, **_erase_from(state, sent))
+
+
+def _erase_from(state: State, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Erase the parts from one case; which entries lost their words, and which files their content."""
     what = set(sent["what"])
     words = _erase_words(state, sent["only"]) if "words" in what else []
     if "words" in what and not sent["only"]:
         _erase_around(state)
     if "parties" in what:
-        for party in Party.objects.filter(case_id=state.case.pk):
-            state.rows.change(party, name=None, phone=None, phone_mac=None, last4_mac=None)
+        _erase_people(state)
     files = _erase_files(state, what)
     if "documents" in what:
         for document in Document.objects.filter(case_id=state.case.pk):
@@ -165,11 +205,18 @@ def _do_erase(state: State, sent: Mapping[str, Any]) -> None:
     if "publications" in what:
         _erase_publications(state)
     for task in state.waiting():
-        if task.act == "expire":
+        if task.act == "expire" or (task.act == _engine.CONSENT and "parties" in what):
             _engine.close(state, task, "erased")
-    state.moved.update(
-        act="erase", cites=law.rule(sent["law"], _today(state)).cites, entries=words, files=files
-    )
+    return {"entries": words, "files": files}
+
+
+def _erase_people(state: State) -> None:
+    """Who they are, how they are reached, who reported under seal, and who answers for which child."""
+    for party in Party.objects.filter(case_id=state.case.pk):
+        state.rows.change(party, name=None, phone=None, phone_mac=None, last4_mac=None, minor=False)
+    for held in SealedIdentity.objects.filter(case_id=state.case.pk):
+        state.rows.change(held, name=None, phone=None)
+    state.rows.execute(f'DELETE FROM "{Consent._meta.db_table}" WHERE "case_id" = %s', [state.case.pk])
 
 
 def _erase_words(state: State, only: Sequence[int]) -> list[int]:
@@ -242,7 +289,9 @@ def restrict(
     _say_why(text)
 
     def change(state: State) -> dict[str, Any]:
-        _need(by.has_role(KEEPER), "镇管理员")
+        _need_keeper(state, by)
+        if state.case.sight == Case.Sight.SEALED:
+            raise Refused("保密件只有指定的人员能查阅，不另作限制处理")
         if state.case.closed_at is None:
             raise Refused("这件还在办理，办结后才能限制处理")
         if state.case.restricted:
@@ -260,6 +309,9 @@ def restrict(
         )
         for one in named:
             state.rows.add(Access(case_id=case_id, member_id=one.pk, since=now))
+        for task in state.waiting():
+            if task.act == _engine.CONSENT:
+                _engine.close(state, task, "restricted")
         state.rows.change(state.case, restricted=True)
         return {"members": sorted(one.pk for one in named), "law": RULE}
 
@@ -283,7 +335,7 @@ def lift(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -
     _say_why(text)
 
     def change(state: State) -> dict[str, Any]:
-        _need(by.has_role(KEEPER), "镇管理员")
+        _need_keeper(state, by)
         if not state.case.restricted:
             raise conflict(state, "这件没有限制处理")
         propose(state, "lift", state.type.approvals.get("lift", APPROVERS), {"proposed_by": by.pk}, by)
@@ -328,7 +380,7 @@ def appraise(
         raise Refused("请填写鉴定意见")
 
     def change(state: State) -> dict[str, Any]:
-        _need(by.has_role(KEEPER), "镇管理员")
+        _need_keeper(state, by)
         sent = {"destroy": destroy, "until": until, "proposed_by": by.pk}
         _check_appraisal(state, sent)
         propose(state, "appraise", state.type.approvals.get("appraise", APPROVERS), sent, by)

@@ -12,9 +12,11 @@ from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Case, Consent, Member, Party, Task
 from shuzhi.kernel.operations.guarding import unlawful
 from shuzhi.kernel.operations.identities import contact_of, party_of, restrict_sight
+from shuzhi.kernel.operations.retaining import KEEPER, hand_to_named
 from shuzhi.kernel.operations.universal import _control, _need, _say_why, _write
 from shuzhi.kernel.operations.writing import Done, controls
 from shuzhi.kernel.queries.absence import holds
+from shuzhi.kernel.queries.identities import without_consent
 
 CAPACITIES = {
     "reporter": "上报人",
@@ -24,7 +26,7 @@ CAPACITIES = {
 }
 """As what a person stands in a case."""
 
-CHILD, NO_CONSENT = "SEC-P31", "SEC-P13"
+CHILD, NO_CONSENT, TAKEN_BACK = "SEC-P31", "SEC-P13", "SEC-P45"
 
 
 def add_party(
@@ -77,8 +79,12 @@ def add_party(
 def _protect(state: State) -> None:
     if state.case.sight == Case.Sight.OPEN:
         restrict_sight(state)
+    _ask_for_consent(state, state.type.control)
+
+
+def _ask_for_consent(state: State, role: str) -> None:
     if not any(task.act == CONSENT for task in state.waiting()):
-        _engine.ask(state, Ask(role=state.type.control), kind=Task.Kind.SIDE, act=CONSENT)
+        _engine.ask(state, Ask(role=role), kind=Task.Kind.SIDE, act=CONSENT)
 
 
 def record_consent(
@@ -110,7 +116,7 @@ def record_consent(
         row.guardian_id = guardian.pk if guardian else None
         row.by_id, row.at, row.entry_seq = by.pk, now, state.seq
         state.rows.add(row)
-        if not _still_open(state, child):
+        if not without_consent(case_id).exclude(pk=child.pk).exists():
             for task in state.waiting():
                 if task.act == CONSENT:
                     _engine.close(state, task, "answered")
@@ -131,6 +137,58 @@ def record_consent(
         ground=ground,
         guardian=guardian_id,
     )
+
+
+def withdraw_consent(
+    *, case_id: int, party_id: int, by: Member, now: datetime, text: str, key: str = ""
+) -> Done:
+    """撤回同意: the guardian takes his consent back (个人信息保护法第四十七条第三项). What was done before stays as it was.
+
+    From then on nothing of the case is made public, the child's name and number are shown to nobody, and whoever only
+    looked into it sees it no more, until another ground is entered. Of a closed case the clerk is asked to erase it.
+    text: how it was taken back. Raises Refused where nothing rests on a consent.
+    """
+    _say_why(text)
+
+    def change(state: State) -> dict[str, Any]:
+        _need(_has_hand(state, by) or by.has_role(KEEPER), f"承办人员、{_control(state)}或镇管理员")
+        child = party_of(state, party_id)
+        given = list(Consent.objects.filter(party=child, withdrawn_at=None).order_by("pk"))
+        taken = [row for row in given if row.ground == Consent.Ground.GUARDIAN]
+        if not taken:
+            raise Refused("这名当事人没有监护人同意可以撤回，请刷新页面")
+        for row in taken:
+            state.rows.change(row, withdrawn_at=now)
+        stops = len(taken) == len(given)
+        if stops:
+            _stop(state, now)
+        return {"party": child.pk, "guardian": taken[-1].guardian_id, "law": TAKEN_BACK, "stops": stops}
+
+    return _write(
+        case_id,
+        by,
+        now,
+        "withdraw_consent",
+        change,
+        text=text,
+        key=key,
+        ended=True,
+        quiet=True,
+        restricted=True,
+        party=party_id,
+    )
+
+
+def _stop(state: State, now: datetime) -> None:
+    """Nothing rests on a consent any more: fewer see it, and somebody must say on what the data are used, or erase them."""
+    if state.case.sight == Case.Sight.OPEN:
+        restrict_sight(state)
+    state.rows.execute(
+        'UPDATE "kernel_access" SET "until" = %s WHERE "case_id" = %s AND "until" IS NULL AND "ends_at" IS NOT NULL',
+        [now, state.case.pk],
+    )
+    _ask_for_consent(state, KEEPER if state.case.closed_at else state.type.control)
+    hand_to_named(state)
 
 
 def _guardian(state: State, child: Party, ground: str, guardian_id: int | None) -> Party | None:
@@ -162,11 +220,9 @@ def _complained_of(state: State, guardian: Party) -> bool:
     return bool(who.name) and who.name in names
 
 
-def _still_open(state: State, child: Party) -> bool:
-    """Whether another child of the case waits for consent or a ground."""
-    others = Party.objects.filter(case_id=state.case.pk, minor=True).exclude(pk=child.pk)
-    return others.filter(consents=None).exists()
+def _has_hand(state: State, by: Member) -> bool:
+    return controls(state, by) or any(holds(task, by) for task in state.tasks)
 
 
 def _need_hand(state: State, by: Member) -> None:
-    _need(controls(state, by) or any(holds(task, by) for task in state.tasks), f"承办人员或{_control(state)}")
+    _need(_has_hand(state, by), f"承办人员或{_control(state)}")

@@ -16,8 +16,9 @@ from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Case, Member, Publication
 from shuzhi.kernel.operations.documents import Matter, forbid, write
 from shuzhi.kernel.operations.writing import SLACK, Done, controls
+from shuzhi.kernel.queries.identities import without_consent
 
-CONSENTED = "SEC-P25"
+CONSENTED, CHILD = "SEC-P25", "SEC-P31"
 MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)")
 IDENTITY = re.compile(r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{9}[\dXx](?![\dXx])")
 
@@ -97,6 +98,9 @@ def put_out(
         raise Refused("请填写公示内容，或选择要公示的文书")
     if matter.state and matter.state.case.sight == Case.Sight.SEALED:
         raise Refused("保密件不能公示")
+    if matter.case_id and without_consent(matter.case_id).exists():
+        says = "这件涉及不满十四周岁的人，没有监护人的同意，也没有登记依法不需要同意的情形，不能公示"
+        forbid(says, CHILD, matter.today)
     when = published_at or matter.now
     if when > matter.now + SLACK:
         raise Refused("公示时间不能晚于现在，请改正")

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 
 from shuzhi.kernel import _engine, _registry, crypto
 from shuzhi.kernel._engine import State, plain
@@ -201,6 +202,14 @@ def complete(
 # -- who may ---------------------------------------------------------------------------------------------------------
 
 
+def read_anew(town_id: int) -> None:
+    """Raise a town's version: every process then reads its units, grids, days off and people anew.
+
+    In the same transaction as whatever changes them: a member, his roles or his leave, a unit, a grid.
+    """
+    Unit.objects.filter(pk=town_id).update(version=F("version") + 1)
+
+
 def same_town(state: State, by: Member) -> None:
     if by.town_id != state.case.town_id:
         raise NotAllowed("这件不属于您所在的镇")
@@ -280,6 +289,7 @@ UNIVERSAL = {
     "reveal_contact": "查阅联系方式",
     "add_party": "登记当事人",
     "record_consent": "取得监护人同意",
+    "withdraw_consent": "监护人撤回同意",
 }
 """The kernel's own acts, in Chinese."""
 
