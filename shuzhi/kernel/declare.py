@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
+
+from shuzhi.kernel.calendar import SHANGHAI
 
 STAY, BACK = "=", "<"
 """Action.to: stay in the step; back to the step the case came from."""
 
+Row = TypeVar("Row")
 Kind = Literal["calendar", "working", "hours", "working_hours", "months"]
 Holidays = Literal["keep", "skip", "next", "previous"]
 
@@ -42,6 +45,20 @@ class Facts(Protocol):
     def child_outcome(self, case_type: str) -> str | None: ...
     def previous_lead(self) -> int | None: ...
     def previous_support(self) -> tuple[int, ...]: ...
+
+
+class Changes(Protocol):
+    """The rows an effect writes, in the one statement of its act."""
+
+    def add(self, row: Row) -> Row: ...
+    def change(self, row: Row, **values: Any) -> Row: ...
+
+
+class Effect(Facts, Protocol):
+    """What the effect of an act is given: the Facts, and the rows it writes."""
+
+    @property
+    def rows(self) -> Changes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +295,10 @@ class Register:
     law: str = ""
 
     def change(self) -> CaseType:
-        """The procedure a change goes through. Its file holds the change set; agreeing to it writes the rows."""
+        """The procedure a change goes through. Its file holds the change set; agreeing to it writes the rows.
+
+        Until its day has come it may be taken back: proposed by who may edit, agreed to in the same order.
+        """
         return CaseType(
             f"{self.key}.change",
             f"{self.name}变更",
@@ -288,6 +308,17 @@ class Register:
             control=self.edit[0] if self.edit else "",
             outcomes={"adopted": "已生效", "dropped": "不再变更"},
             personal=("changes", "before", "salt"),
+            acts=(
+                Action(
+                    "recall",
+                    "撤回变更",
+                    form="forms.Reason",
+                    when=self._to_come,
+                    approve=self.approve,
+                    ended=True,
+                    effect="operations.registers.recall",
+                ),
+            ),
             steps=(
                 Step(
                     "draft",
@@ -307,6 +338,11 @@ class Register:
                 ),
             ),
         )
+
+    def _to_come(self, case: Facts) -> bool:
+        """Whether a change was agreed for a later day, and whoever asks may propose to take it back."""
+        agreed = case.case.outcome == "adopted" and case.file.on > case.now.astimezone(SHANGHAI).date()
+        return agreed and case.by is not None and case.by.has_role(*self.edit) and not case.did("recall")
 
 
 @dataclass(frozen=True, slots=True)

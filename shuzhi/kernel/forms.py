@@ -66,3 +66,9 @@ def date_field(label: str, *, required: bool = True, help_text: str = "") -> for
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": f"请填写{label}", "invalid": f"{label}要写成日期，如 2026-11-23"},
     )
+
+
+class Reason(ActForm):
+    """An act that asks nothing but why."""
+
+    text = text_field("理由")

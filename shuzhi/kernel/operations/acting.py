@@ -88,6 +88,7 @@ def _offered(state: State, key: str, by: Member, seen: int | None) -> tuple[Acti
             raise NotAllowed(f"“{beside.name}”要由{_registry.roles()[beside.role]}办理")
         if not beside.ended:
             need_open(state)
+        _need_unproposed(state, key)
         _check_when(state, beside)
         return beside, None
     if case.closed_at:
@@ -106,8 +107,7 @@ def _offered(state: State, key: str, by: Member, seen: int | None) -> tuple[Acti
         raise not_his(state, state.current(), by, "这一步不归您办理")
     if case.suspended:
         raise Refused("这件已挂起，请先恢复再办理")
-    if _proposed(state, key):
-        raise Refused("已经提请审批，请等待审批结果")
+    _need_unproposed(state, key)
     _check_when(state, action)
     return action, next((task for task in waiting if holds_himself(task, by)), waiting[0])
 
@@ -117,10 +117,9 @@ def _check_when(state: State, action: Action) -> None:
         raise Refused(f"现在不能“{action.name}”，请刷新页面看最新情况")
 
 
-def _proposed(state: State, key: str) -> bool:
-    return any(
-        task.kind == Task.Kind.APPROVAL and task.act == key and task.done_at is None for task in state.tasks
-    )
+def _need_unproposed(state: State, act: str) -> None:
+    if any(task.kind == Task.Kind.APPROVAL and task.act == act for task in state.waiting()):
+        raise Refused("已经提请审批，请等待审批结果")
 
 
 def _propose(state: State, action: Action, by: Member, task: Task | None, text: str, override: str) -> None:

@@ -269,7 +269,8 @@ def _erase_files(state: State, what: set[str]) -> list[int]:
 
 
 def _erase_publications(state: State) -> None:
-    for row in Publication.objects.select_for_update().filter(case_id=state.case.pk):
+    """A list that is public says nothing of anybody: what its rows hide is for the register to say."""
+    for row in Publication.objects.select_for_update().filter(case_id=state.case.pk, register=""):
         if row.withdrawn_at is None:
             by = state.by.pk if state.by else None
             state.rows.change(row, withdrawn_at=state.now, withdrawn_by_id=by)

@@ -12,6 +12,7 @@ from typing import Any
 
 from shuzhi.kernel import law
 from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.declare import Effect
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Case, Member, Publication
 from shuzhi.kernel.operations.documents import Matter, forbid, write
@@ -80,7 +81,7 @@ def _need_publisher(matter: Matter) -> None:
 
 
 def put_out(
-    matter: Matter,
+    case: Matter | Effect,
     *,
     title: str,
     channel: str,
@@ -89,7 +90,8 @@ def put_out(
     published_at: datetime | None = None,
     consent_id: int | None = None,
 ) -> Publication:
-    """The row of a publication; for an effect of an act too."""
+    """The row of a publication; for the effect of an act, `case` as the effect is given it."""
+    matter = Matter.of(case)
     if channel not in Publication.Channel.values:
         raise Refused("没有这个公示渠道，请重新选择")
     if not title.strip():

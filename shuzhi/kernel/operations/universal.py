@@ -14,7 +14,7 @@ from shuzhi.kernel._engine import State
 from shuzhi.kernel.declare import BACK, Ask
 from shuzhi.kernel.errors import NotAllowed, Refused
 from shuzhi.kernel.models import Member, Outgoing, Task
-from shuzhi.kernel.operations.acting import _open_task, _town_id, ask_approval
+from shuzhi.kernel.operations.acting import _need_unproposed, _open_task, _town_id, ask_approval
 from shuzhi.kernel.operations.guarding import unlawful
 from shuzhi.kernel.operations.writing import (
     Done,
@@ -335,10 +335,7 @@ def _agreed(state: State, name: str, sent: dict[str, Any], by: Member) -> None:
 
 def propose(state: State, name: str, roles: tuple[str, ...], sent: Mapping[str, Any], by: Member) -> None:
     """Have a universal act agreed by others, in order; it takes effect with the last agreement."""
-    if any(
-        task.kind == Task.Kind.APPROVAL and task.act == name and task.done_at is None for task in state.tasks
-    ):
-        raise Refused("已经提请审批，请等待审批结果")
+    _need_unproposed(state, name)
     proposal = {
         "data": {key: _engine.plain(value) for key, value in sent.items()},
         "dates": [key for key, value in sent.items() if isinstance(value, date)],
