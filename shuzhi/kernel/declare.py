@@ -103,8 +103,8 @@ class Clock:
     sense: within · not_before (a minimum period) · before (counts back from a set day).
     outside: set by somebody outside the town (a platform above), so 挂起 does not hold it; nor any with a law.
     extend_by: the most by which it may be extended, in its own units. None means as the town approves (internal targets).
-    lapses: what silence amounts to, where the law deems it so (INF-34: 逾期视为同意): the act the worker takes; of a
-    clock that runs for a task, the task is answered "silent". asks: the role a task is opened for when it has run out,
+    lapses: what silence amounts to, where the law deems it so (INF-34: 逾期视为同意): the act the worker takes if it is
+    then on offer, else it asks the one who steers; of a clock that runs for a task, the task is answered "silent". asks: the role a task is opened for when it has run out,
     where the law leaves a judgement (INF-30) or only opens the way (INF-32): a person decides.
     """
 
@@ -150,6 +150,7 @@ class Action:
     asks: tasks beside the step. begins: case types it may open, which outlive it. ended: may be taken on a closed case.
     undo: may be taken back by the same member within eight seconds while nobody has signed.
     effect: dotted path of a function of the case that writes what else the act changes, in the same transaction.
+    leads: beside the step, where a `to` that is a function may lead (a step says so for the acts in it).
     public: its words are an answer to whoever reported, and are shown to him.
     """
 
@@ -166,6 +167,7 @@ class Action:
     ended: bool = False
     undo: bool = False
     effect: str = ""
+    leads: tuple[str | End, ...] = ()
     public: bool = False
 
 
@@ -264,10 +266,8 @@ class CaseType:
         raise KeyError(f"{self.key} has no step {key!r}")
 
     def clock(self, key: str) -> Clock:
-        for clock in self.clocks:
-            if clock.key == key:
-                return clock
-        raise KeyError(f"{self.key} has no clock {key!r}")
+        """Of a clock that is declared no more, whose runs stay in the record, one that starts, ends and extends nothing."""
+        return next((clock for clock in self.clocks if clock.key == key), Clock(key, "已停用的时限"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,8 @@ def carry_on(state: State, old: list[ClockRun]) -> None:
     begun = {run.key: run for run in state.runs if run.started_seq == state.seq and run.task_id is None}
     for key, before in latest.items():
         declared = state.type.clock(key)
+        if declared not in state.type.clocks:
+            continue
         again = begun.get(key)
         if again is None and not any(what.startswith("step:") for what in declared.starts):
             again = start(state, declared, item=before.item, since=before.started_at)
