@@ -29,9 +29,9 @@ from shuzhi.kernel.models import (
     SealedIdentity,
     SearchLog,
 )
+from shuzhi.kernel.operations.changing import carry_out, need_reason, need_right, steerer
 from shuzhi.kernel.operations.guarding import unlawful
 from shuzhi.kernel.operations.standing_in import at_work
-from shuzhi.kernel.operations.universal import _control, _need, _say_why, _write
 from shuzhi.kernel.operations.writing import Done, complete, controls, lock, member_town, same_town
 from shuzhi.kernel.queries.identities import without_consent
 from shuzhi.kernel.queries.town import town
@@ -63,7 +63,7 @@ def open_identity(*, case_id: int, by: Member, now: datetime, text: str) -> Cont
 
     text: why. Raises Refused without a reason, for an anonymous report, or where nobody unconcerned could be told.
     """
-    _say_why(text)
+    need_reason(text)
     state = lock(case_id, by=by, now=now, restricted=True)
     same_town(state, by)
     held = SealedIdentity.objects.filter(case_id=case_id).first()
@@ -112,7 +112,7 @@ def recuse(
 
     Raises Refused, with where to go, if nobody is left to handle it.
     """
-    _say_why(text)
+    need_reason(text)
     if not (members or units):
         raise Refused("请选择被反映的人员或单位")
 
@@ -126,7 +126,7 @@ def recuse(
         _engine.concern(state, [*fresh, *places])
         return {"members": list(members), "units": list(units)}
 
-    return _write(
+    return carry_out(
         case_id,
         by,
         now,
@@ -143,7 +143,7 @@ def recuse(
 
 def take_over(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
     """接办: one who is named for a sealed case takes its open tasks from another who is."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
         _need_sealed(state)
@@ -158,7 +158,7 @@ def take_over(*, case_id: int, by: Member, now: datetime, text: str, key: str = 
             state.rows.change(task, member_id=by.pk, version=task.version + 1)
         return {"tasks": [task.pk for task in tasks]}
 
-    return _write(case_id, by, now, "take_over", change, text=text, key=key, quiet=True)
+    return carry_out(case_id, by, now, "take_over", change, text=text, key=key, quiet=True)
 
 
 def _need_sealed(state: State) -> None:
@@ -171,15 +171,15 @@ def _need_sealed(state: State) -> None:
 
 def narrow_sight(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
     """限制查阅: from now on only whoever must answer, the units it was sent to and named members see it."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> None:
-        _need(controls(state, by) or by.has_role("clerk"), _control(state))
+        need_right(controls(state, by) or by.has_role("clerk"), steerer(state))
         if state.case.sight != Case.Sight.OPEN:
             raise Refused("这件已经限制查阅")
         restrict_sight(state)
 
-    return _write(case_id, by, now, "narrow_sight", change, text=text, key=key, ended=True, quiet=True)
+    return carry_out(case_id, by, now, "narrow_sight", change, text=text, key=key, ended=True, quiet=True)
 
 
 def restrict_sight(state: State) -> None:
@@ -206,7 +206,7 @@ def look_into(*, number: str, by: Member, now: datetime, text: str, days: int = 
     He sees it for so many days; looking again begins them anew.
     """
     home = member_town(by)
-    _say_why(text)
+    need_reason(text)
     if not 1 <= days <= LONGEST_LOOK:
         raise Refused(f"查阅的天数要在 1 到 {LONGEST_LOOK} 之间，请改正")
     case = Case.objects.filter(
@@ -269,7 +269,7 @@ def find_by_phone(*, by: Member, phone: str, reason: str, now: datetime) -> list
 @transaction.atomic
 def reveal_contact(*, case_id: int, party_id: int, by: Member, now: datetime, text: str) -> Contact:
     """Show a person's name and number, masked elsewhere, to one who sees the case: an entry, with the reason."""
-    _say_why(text)
+    need_reason(text)
     state = lock(case_id, by=by, now=now, restricted=True)
     same_town(state, by)
     if not visible(by).filter(pk=case_id).exists():

@@ -10,10 +10,10 @@ from shuzhi.kernel._engine import CONSENT, State
 from shuzhi.kernel.declare import Ask
 from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Case, Consent, Member, Party, Task
+from shuzhi.kernel.operations.changing import carry_out, need_reason, need_right, steerer
 from shuzhi.kernel.operations.guarding import unlawful
 from shuzhi.kernel.operations.identities import contact_of, party_of, restrict_sight
 from shuzhi.kernel.operations.retaining import KEEPER, hand_to_named
-from shuzhi.kernel.operations.universal import _control, _need, _say_why, _write
 from shuzhi.kernel.operations.writing import Done, controls
 from shuzhi.kernel.queries.absence import holds
 from shuzhi.kernel.queries.identities import without_consent
@@ -62,7 +62,7 @@ def add_party(
         return {"party": party.pk, "capacity": capacity, "minor": minor}
 
     person = crypto.mac("once", f"{name}|{phone}").hex()
-    return _write(
+    return carry_out(
         case_id,
         by,
         now,
@@ -104,7 +104,7 @@ def record_consent(
     """
     if ground not in Consent.Ground.values:
         raise Refused("请选择监护人同意，或个人信息保护法第十三条第二项至第七项中的一项")
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
         _need_hand(state, by)
@@ -123,7 +123,7 @@ def record_consent(
         law = CHILD if ground == Consent.Ground.GUARDIAN else NO_CONSENT
         return {"party": child.pk, "ground": ground, "guardian": row.guardian_id, "law": law}
 
-    return _write(
+    return carry_out(
         case_id,
         by,
         now,
@@ -148,10 +148,10 @@ def withdraw_consent(
     looked into it sees it no more, until another ground is entered. Of a closed case the clerk is asked to erase it.
     text: how it was taken back. Raises Refused where nothing rests on a consent.
     """
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
-        _need(_has_hand(state, by) or by.has_role(KEEPER), f"承办人员、{_control(state)}或镇管理员")
+        need_right(_has_hand(state, by) or by.has_role(KEEPER), f"承办人员、{steerer(state)}或镇管理员")
         child = party_of(state, party_id)
         given = list(Consent.objects.filter(party=child, withdrawn_at=None).order_by("pk"))
         taken = [row for row in given if row.ground == Consent.Ground.GUARDIAN]
@@ -164,7 +164,7 @@ def withdraw_consent(
             _stop(state, now)
         return {"party": child.pk, "guardian": taken[-1].guardian_id, "law": TAKEN_BACK, "stops": stops}
 
-    return _write(
+    return carry_out(
         case_id,
         by,
         now,
@@ -225,4 +225,4 @@ def _has_hand(state: State, by: Member) -> bool:
 
 
 def _need_hand(state: State, by: Member) -> None:
-    _need(_has_hand(state, by), f"承办人员或{_control(state)}")
+    need_right(_has_hand(state, by), f"承办人员或{steerer(state)}")

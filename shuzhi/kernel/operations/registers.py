@@ -21,7 +21,7 @@ from shuzhi.kernel.declare import Register
 from shuzhi.kernel.errors import NotAllowed, Refused
 from shuzhi.kernel.models import Access, Member, Publication, RegisterChange, Unit
 from shuzhi.kernel.operations._register_rows import recall_rows, write_rows
-from shuzhi.kernel.operations.acting import _offered, _propose, act
+from shuzhi.kernel.operations.acting import act, need_offered, propose_act
 from shuzhi.kernel.operations.writing import (
     Done,
     body_of,
@@ -117,12 +117,12 @@ def revise(
         if not isinstance(state.file, RegisterChange):
             raise Refused("这件不是台账变更，请刷新页面")
         declared = register_of(state.file.register)
-        action, task = _offered(state, "adopt", by, None)
+        action, task = need_offered(state, "adopt", by, None)
         kept = _checked(declared, state.town, by, changes, text, whole)
         _put(state, kept, on or state.file.on, whole)
         write_rows(state, declared, dry=True)
         state.data = {"contents": bytes(state.file.hash).hex()}
-        _propose(state, action, by, task, text, "")
+        propose_act(state, action, by, task, text, "")
         return complete(state, "propose:adopt", text=text, data=dict(state.data), key=key, body=body)
 
     return once(member_town(by).pk, key, body, work)

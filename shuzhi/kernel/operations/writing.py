@@ -21,6 +21,7 @@ from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, NotDone, Refus
 from shuzhi.kernel.models import Case, Entry, Link, Member, Once, Unit
 from shuzhi.kernel.operations.standing_in import at_work, in_place_of, need_named
 from shuzhi.kernel.queries.absence import has_role
+from shuzhi.kernel.queries.apps import action_of
 from shuzhi.kernel.queries.town import Town, town, town_by_id
 
 SLACK = timedelta(minutes=5)
@@ -168,10 +169,17 @@ def _town_of(case: Case, by: Member | None) -> Town:
     return town_by_id(case.town_id)
 
 
-def member_town(by: Member) -> Unit:
-    """The town a member works in. A county member opens and acts on nothing in a town."""
-    if by.town is None:
+def home_id(by: Member) -> int:
+    """The town a member works in, by id. A county member opens and acts on nothing in a town."""
+    if by.town_id is None:
         raise NotAllowed("县级人员不能在镇里办件，请由镇里的人员办理")
+    return by.town_id
+
+
+def member_town(by: Member) -> Unit:
+    """The same, with its row."""
+    home_id(by)
+    assert by.town is not None
     return by.town
 
 
@@ -305,9 +313,8 @@ def act_name(type_key: str, act: str) -> str:
         )
     declared = _registry.case_types().get(type_key)
     if declared:
-        for action in (*declared.acts, *(action for step in declared.steps for action in step.actions)):
-            if action.key == act:
-                return action.name
+        if (action := action_of(declared, act)) is not None:
+            return action.name
         if head == "lapse" and tail in {clock.key for clock in declared.clocks}:
             return f"期满：{declared.clock(tail).name}"
     return {"child": "子案办结"}.get(head, act)
