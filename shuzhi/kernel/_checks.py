@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.management.base import CommandError
 from django.db.models.signals import post_migrate, pre_migrate
 from django.utils import timezone
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from shuzhi.kernel import _registry
 from shuzhi.kernel._faults import Fault, faults
@@ -55,6 +56,7 @@ def _check_together() -> Iterator[Error]:
         for key in app.needs:
             if key not in {other.key for other in installed}:
                 yield _error(app, f"需要的应用 {key} 没有安装", "安装它，或从 needs 去掉", "shuzhi.E039")
+        yield from _of_kernel(app)
         for role in app.town_wide:
             if role not in _registry.roles():
                 yield _error(
@@ -71,6 +73,17 @@ def _check_together() -> Iterator[Error]:
                 yield _error(
                     declared, f"编号前缀 {prefix} 已由 {prefixes[prefix]} 使用", "换一个前缀", "shuzhi.E033"
                 )
+
+
+def _of_kernel(app: Manifest) -> Iterator[Error]:
+    try:
+        fits = SpecifierSet(app.kernel).contains(_registry.VERSION)
+    except InvalidSpecifier:
+        yield _error(app, f"kernel={app.kernel!r} 不是版本范围", '写成 ">=1,<2" 这样', "shuzhi.E045")
+        return
+    if not app.kernel or not fits:
+        says = f"要内核 {app.kernel or '（没有写明）'}，现在是 {_registry.VERSION}"
+        yield _error(app, says, "换一个合适的应用版本，或改 Manifest.kernel 后重新测试", "shuzhi.E045")
 
 
 def _of_lists(manifest: Manifest, seen: set[str]) -> Iterator[CheckMessage]:

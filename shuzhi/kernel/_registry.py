@@ -14,6 +14,8 @@ from shuzhi.kernel.declare import CaseType, Clock, Indicator, Manifest, Register
 KERNEL_ROLES = {"leader": "领导", "clerk": "镇管理员", "inspector": "检查人员"}
 TOWN_WIDE = ("leader", "clerk", "inspector")
 KERNEL = "shuzhi.kernel"
+VERSION = "1.0"
+"""Of the face in docs/apps.md, against which `Manifest.kernel` is measured. It rises when that page changes."""
 CAPACITIES = {"leader": "town"}
 """签发、审批 pass only to another 负责人; an app whose law says so names the rule in Manifest.capacities."""
 

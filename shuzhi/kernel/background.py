@@ -7,7 +7,16 @@ from django.utils import timezone
 
 from shuzhi.kernel.jobs import every
 from shuzhi.kernel.models import Unit
-from shuzhi.kernel.operations import calendar, lapsing, outgoing, retaining, schedules, sealing, urging
+from shuzhi.kernel.operations import (
+    calendar,
+    identities,
+    lapsing,
+    outgoing,
+    retaining,
+    schedules,
+    sealing,
+    urging,
+)
 
 
 @every("* * * * * */5", name="outgoing")
@@ -37,6 +46,13 @@ def lapse(timestamp: int) -> None:
     """Take what silence amounts to, or ask the person who decides."""
     close_old_connections()
     lapsing.lapse_due(now=timezone.now())
+
+
+@every("*/5 * * * *", name="looks")
+def end_looks(timestamp: int) -> None:
+    """Close the looks into restricted cases whose time is over."""
+    close_old_connections()
+    identities.end_looks(now=timezone.now())
 
 
 @every("*/5 * * * *", name="schedules")

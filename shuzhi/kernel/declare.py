@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
+
+from shuzhi.kernel.calendar import SHANGHAI
 
 STAY, BACK = "=", "<"
 """Action.to: stay in the step; back to the step the case came from."""
 
+Row = TypeVar("Row")
 Kind = Literal["calendar", "working", "hours", "working_hours", "months"]
 Holidays = Literal["keep", "skip", "next", "previous"]
 
@@ -42,6 +45,20 @@ class Facts(Protocol):
     def child_outcome(self, case_type: str) -> str | None: ...
     def previous_lead(self) -> int | None: ...
     def previous_support(self) -> tuple[int, ...]: ...
+
+
+class Changes(Protocol):
+    """The rows an effect writes, in the one statement of its act."""
+
+    def add(self, row: Row) -> Row: ...
+    def change(self, row: Row, **values: Any) -> Row: ...
+
+
+class Effect(Facts, Protocol):
+    """What the effect of an act is given: the Facts, and the rows it writes."""
+
+    @property
+    def rows(self) -> Changes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +103,8 @@ class Clock:
     sense: within · not_before (a minimum period) · before (counts back from a set day).
     outside: set by somebody outside the town (a platform above), so 挂起 does not hold it; nor any with a law.
     extend_by: the most by which it may be extended, in its own units. None means as the town approves (internal targets).
-    lapses: what silence amounts to, where the law deems it so (INF-34: 逾期视为同意): the act the worker takes; of a
-    clock that runs for a task, the task is answered "silent". asks: the role a task is opened for when it has run out,
+    lapses: what silence amounts to, where the law deems it so (INF-34: 逾期视为同意): the act the worker takes if it is
+    then on offer, else it asks the one who steers; of a clock that runs for a task, the task is answered "silent". asks: the role a task is opened for when it has run out,
     where the law leaves a judgement (INF-30) or only opens the way (INF-32): a person decides.
     """
 
@@ -133,6 +150,7 @@ class Action:
     asks: tasks beside the step. begins: case types it may open, which outlive it. ended: may be taken on a closed case.
     undo: may be taken back by the same member within eight seconds while nobody has signed.
     effect: dotted path of a function of the case that writes what else the act changes, in the same transaction.
+    leads: beside the step, where a `to` that is a function may lead (a step says so for the acts in it).
     public: its words are an answer to whoever reported, and are shown to him.
     """
 
@@ -149,6 +167,7 @@ class Action:
     ended: bool = False
     undo: bool = False
     effect: str = ""
+    leads: tuple[str | End, ...] = ()
     public: bool = False
 
 
@@ -247,10 +266,8 @@ class CaseType:
         raise KeyError(f"{self.key} has no step {key!r}")
 
     def clock(self, key: str) -> Clock:
-        for clock in self.clocks:
-            if clock.key == key:
-                return clock
-        raise KeyError(f"{self.key} has no clock {key!r}")
+        """Of a clock that is declared no more, whose runs stay in the record, one that starts, ends and extends nothing."""
+        return next((clock for clock in self.clocks if clock.key == key), Clock(key, "已停用的时限"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +295,10 @@ class Register:
     law: str = ""
 
     def change(self) -> CaseType:
-        """The procedure a change goes through. Its file holds the change set; agreeing to it writes the rows."""
+        """The procedure a change goes through. Its file holds the change set; agreeing to it writes the rows.
+
+        Until its day has come it may be taken back: proposed by who may edit, agreed to in the same order.
+        """
         return CaseType(
             f"{self.key}.change",
             f"{self.name}变更",
@@ -288,6 +308,17 @@ class Register:
             control=self.edit[0] if self.edit else "",
             outcomes={"adopted": "已生效", "dropped": "不再变更"},
             personal=("changes", "before", "salt"),
+            acts=(
+                Action(
+                    "recall",
+                    "撤回变更",
+                    form="forms.Reason",
+                    when=self._to_come,
+                    approve=self.approve,
+                    ended=True,
+                    effect="operations.registers.recall",
+                ),
+            ),
             steps=(
                 Step(
                     "draft",
@@ -307,6 +338,11 @@ class Register:
                 ),
             ),
         )
+
+    def _to_come(self, case: Facts) -> bool:
+        """Whether a change was agreed for a later day, and whoever asks may propose to take it back."""
+        agreed = case.case.outcome == "adopted" and case.file.on > case.now.astimezone(SHANGHAI).date()
+        return agreed and case.by is not None and case.by.has_role(*self.edit) and not case.did("recall")
 
 
 @dataclass(frozen=True, slots=True)

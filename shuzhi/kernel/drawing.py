@@ -133,7 +133,7 @@ def _heading(declared: CaseType, step: Step, roles: Mapping[str, str]) -> list[s
 
 
 def _action_lines(declared: CaseType, step: Step, action: Action, roles: Mapping[str, str]) -> list[str]:
-    to = _where(declared, action.to, step)
+    to = _where(declared, action.to, step.leads)
     lines = [f"· {action.name}{f' → {to}' if to else ''}{_agree(action, roles)}"]
     lines += [f"　　不办的情形：{_refusal(guard, roles)}" for guard in action.needs]
     return [cut for line in lines for cut in _wrap(line, BOX - 2 * PAD, SMALL)]
@@ -149,11 +149,11 @@ def _refusal(guard: Guard, roles: Mapping[str, str]) -> str:
     return f"{guard.says}{law}{passed}"
 
 
-def _where(declared: CaseType, to: object, step: Step | None = None) -> str:
+def _where(declared: CaseType, to: object, leads: Sequence[str | End] = ()) -> str:
     if isinstance(to, End):
         return f"办结（{declared.outcomes.get(to.outcome, to.outcome)}）" if to.outcome else "办结（按结论）"
     if callable(to):
-        named = [_where(declared, lead) for lead in step.leads] if step else []
+        named = [_where(declared, lead) for lead in leads]
         return "、".join(named) + "（按情况）" if named else "按情况"
     if to == BACK:
         return "上一步"
@@ -339,7 +339,7 @@ def _side(
 def _beside(declared: CaseType, action: Action, roles: Mapping[str, str]) -> str:
     needs = "".join(f"；不办的情形：{_refusal(guard, roles)}" for guard in action.needs)
     who = roles.get(action.role, action.role) or "有权查看的人"
-    to = _where(declared, action.to)
+    to = _where(declared, action.to, action.leads)
     return f"· {action.name}（{who}）{f' → {to}' if to else ''}{_agree(action, roles)}{needs}"
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from shuzhi.kernel.declare import CaseType
+from shuzhi.kernel.declare import STAY, CaseType
 from shuzhi.kernel.models import Entry
 from shuzhi.kernel.operations.writing import act_name
 from shuzhi.kernel.queries.apps import action_of, told
 from shuzhi.kernel.queries.town import Town
 
-INTERNAL = (
-    *("note", "urge", "supervise", "correct", "answer", "assist", "merged", "undo"),
-    *("succession", "take_over", "recuse", "open_identity", "narrow_sight", "look_into", "reveal_contact"),
-    *("add_party", "record_consent", "erase", "appraise", "restrict", "lift", "moved"),
-)
-INTERNAL_HEADS = ("propose", "agree", "refuse", "child", "lapse")
 OWN = ("open", "withdraw", "rate")
+SHOWN = (
+    *OWN,
+    *("acknowledge", "transfer", "send_back", "extend", "suspend", "resume", "merge", "reopen"),
+    *("publication", "publication_withdrawn"),
+)
+"""Of the kernel's own acts those that tell the reporter where his matter is; a new one is hidden until it is named here."""
 
 
 def public_rows(entries: Sequence[Entry], declared: CaseType, place: Town) -> list[dict[str, Any]]:
@@ -26,10 +26,21 @@ def public_rows(entries: Sequence[Entry], declared: CaseType, place: Town) -> li
     return [
         _row(entry, declared, place)
         for entry in entries
-        if entry.seq not in undone
-        and entry.act not in INTERNAL
-        and entry.act.partition(":")[0] not in INTERNAL_HEADS
+        if entry.seq not in undone and may_read(declared, entry.act)
     ]
+
+
+def may_read(declared: CaseType, act: str) -> bool:
+    """Whether the reporter learns of an act: it moves the case, answers him, or is one of SHOWN; agreed, not proposed."""
+    act = act.removeprefix("approve:")
+    moving = (
+        action.key
+        for step in declared.steps
+        for action in step.actions
+        if action.public or action.to != STAY or step.then
+    )
+    beside = (action.key for action in declared.acts if action.public or action.to != STAY)
+    return act in SHOWN or act in moving or act in beside
 
 
 def _row(entry: Entry, declared: CaseType, place: Town) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from django import forms
 from django.utils.choices import BaseChoiceIterator
 
 from shuzhi.apps.events.categories import tree
+from shuzhi.kernel.forms import ActForm, choice_field, text_field
 from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.models.units import Level
 
-TEXT_MOST = 10_000
 TERMS = {
     "2 hours": "2 小时",
     "24 hours": "24 小时",
@@ -22,51 +22,6 @@ TERMS = {
     "15 working": "15 个工作日",
 }
 """What the command centre may set instead of the category's own handling time: "amount kind" → words."""
-
-
-class ActForm(forms.Form):
-    """What every act form is given: `state`, the case as it stands (None while a case is being opened), and the town."""
-
-    def __init__(self, *args: Any, town: Any, state: Any = None, **kwargs: Any) -> None:
-        self.town = town
-        self.state = state
-        super().__init__(*args, **kwargs)
-        self.prepare()
-
-    def prepare(self) -> None:
-        """Fill in choices and what is proposed."""
-
-    def data_for_act(self) -> dict[str, Any]:
-        """The cleaned values as an operation takes them: rows by id, words left out."""
-        return {
-            name: getattr(value, "pk", value)
-            for name, value in self.cleaned_data.items()
-            if name != "text" and value not in ("", None)
-        }
-
-
-def text_field(label: str, *, required: bool = True, help_text: str = "", rows: int = 4) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        required=required,
-        max_length=TEXT_MOST,
-        help_text=help_text,
-        widget=forms.Textarea(attrs={"rows": rows}),
-        error_messages={
-            "required": f"请填写{label}",
-            "max_length": f"{label}最多 {TEXT_MOST} 字，现有 %(show_value)d 字，请删减",
-        },
-    )
-
-
-def choice_field(label: str, *, required: bool = True) -> forms.TypedChoiceField:
-    return forms.TypedChoiceField(
-        label=label,
-        coerce=int,
-        empty_value=None,
-        required=required,
-        error_messages={"required": f"请选择{label}", "invalid_choice": f"没有这个{label}，请重新选择"},
-    )
 
 
 class Ready(BaseChoiceIterator):

@@ -13,8 +13,9 @@ from django import forms
 from django.utils import timezone
 
 from shuzhi.apps.events.categories import category_of
-from shuzhi.apps.events.forms import ActForm, category_choices, choice_field, text_field
+from shuzhi.apps.events.forms import category_choices
 from shuzhi.apps.events.models import Event
+from shuzhi.kernel.forms import ActForm, choice_field, text_field
 from shuzhi.kernel.models import Member
 from shuzhi.kernel.operations import Opening
 

@@ -13,6 +13,9 @@ from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import ClockRun, Pause, Task
 from shuzhi.kernel.queries import lawful
 
+EARLIEST, LATEST = 1949, 2199
+"""The years a term may count from; any other is a slip of the finger."""
+
 
 def tick(state: State, what: str) -> None:
     """End and start the clocks of the case that an act ends and starts.
@@ -108,6 +111,8 @@ def _begins(state: State, clock: Clock) -> datetime:
     day = state.data.get(clock.on) or getattr(state.file, clock.on, None)
     if day is None:
         raise Refused(f"“{clock.name}”要从一个日期起算，请填写该日期")
+    if isinstance(day, date) and not EARLIEST <= day.year <= LATEST:
+        raise Refused(f"“{clock.name}”的起算日期 {day.isoformat()[:10]} 不对，请改正")
     if isinstance(day, datetime):
         return day
     if isinstance(day, date):
@@ -217,6 +222,8 @@ def carry_on(state: State, old: list[ClockRun]) -> None:
     begun = {run.key: run for run in state.runs if run.started_seq == state.seq and run.task_id is None}
     for key, before in latest.items():
         declared = state.type.clock(key)
+        if declared not in state.type.clocks:
+            continue
         again = begun.get(key)
         if again is None and not any(what.startswith("step:") for what in declared.starts):
             again = start(state, declared, item=before.item, since=before.started_at)

@@ -53,7 +53,14 @@ def _leave(state: State) -> None:
 
 
 def enter(state: State, key: str) -> None:
-    """Enter a step: what the old one left open is dropped (side tasks go on), the new one asks."""
+    """Enter a step: what the old one left open is dropped (side tasks go on), the new one asks.
+
+    Raises ValueError for a step that is not declared: a `first`, `then` or `to` that is a function has given it.
+    """
+    if key not in {step.key for step in state.type.steps}:
+        raise ValueError(
+            f"{state.type.key} has no step {key!r}: mend the function that gives it, or declare the step"
+        )
     for task in state.waiting():
         if task.kind != Task.Kind.SIDE:
             drop(state, task)

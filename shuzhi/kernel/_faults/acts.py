@@ -26,6 +26,8 @@ def acts_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
             if action.role:
                 mend = "去掉 role，由步骤的 role 或 asks 决定；要另一角色办的放到 CaseType.acts"
                 yield f"{action.key} 由步骤 {step.key} 的承办人办理，role 不起作用", mend, "E038"
+            if action.leads:
+                yield f"{action.key} 的 leads 不起作用", f"写进步骤 {step.key} 的 leads", "E038"
             if action.ended:
                 mend = "办结以后还能办的放到 CaseType.acts"
                 yield f"办结的案件不在步骤 {step.key}，{action.key} 的 ended 不起作用", mend, "E038"
@@ -35,6 +37,9 @@ def acts_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
 def _of_action(declared: CaseType, action: Action) -> Iterator[tuple[str, str, str]]:
     if action.key in UNIVERSAL:
         yield f"操作 {action.key} 与内核的“{UNIVERSAL[action.key]}”同名", "换一个键", "E013"
+    if action.undo and action.effect:
+        mend = "去掉 undo；撤回不了的结果由另一个操作改正"
+        yield f"{action.key} 有 effect，撤回时改不回 effect 写的内容", mend, "E046"
     for role in (*action.approve, *([action.role] if action.role else ())):
         yield from unknown_role(role, f"{action.key} 的角色")
     for guard in action.needs:

@@ -13,6 +13,11 @@ def ways_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
     for action in (*declared.acts, *(action for step in declared.steps for action in step.actions)):
         if not callable(action.to):
             yield from _target(declared, action.to, action.key)
+    for action in declared.acts:
+        for lead in action.leads:
+            yield from _target(declared, lead, f"{action.key} 的 leads")
+        if callable(action.to) and not action.leads:
+            yield f"{action.key} 的去向由函数决定，但没有写明", "在它的 leads 写出可能的步骤和结论", "E017"
     for step in declared.steps:
         for lead in step.leads:
             yield from _target(declared, lead, f"步骤 {step.key} 的 leads")
@@ -64,7 +69,7 @@ def _unreached(declared: CaseType) -> list[str]:
 
 def _goals(action: Action) -> list[str]:
     if callable(action.to):
-        return _named(action.to)
+        return [*_named(action.to), *(lead for lead in action.leads if isinstance(lead, str))]
     return [action.to] if isinstance(action.to, str) else []
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0004_absence_and_sealed'),
+        ('kernel', '0005_withdrawals'),
     ]
 
     operations = [

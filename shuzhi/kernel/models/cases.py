@@ -136,7 +136,12 @@ class Link(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["kind", "case", "other"], name="link_once"),
-            models.UniqueConstraint(fields=["other"], condition=Q(kind="child"), name="link_one_parent"),
+            models.UniqueConstraint(
+                fields=["other"],
+                condition=Q(kind="child"),
+                name="link_one_parent",
+                violation_error_message="这件已经是另一件的子案，一件子案只能答复一件",
+            ),
         ]
 
     def __str__(self) -> str:

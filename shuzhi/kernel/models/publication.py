@@ -124,6 +124,12 @@ class Publication(models.Model):
     town = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="publications")
     document = models.ForeignKey(Document, models.PROTECT, null=True, related_name="publications")
+    register = models.CharField(
+        max_length=50,
+        default="",
+        blank=True,
+        help_text="the list it makes public, as it stands on the day it is read",
+    )
     title = models.CharField(max_length=200, blank=True)
     body = models.TextField(default="", blank=True)
     channel = models.CharField(max_length=16, choices=Channel.choices)
@@ -147,6 +153,11 @@ class Publication(models.Model):
                 fields=["document", "channel"],
                 condition=Q(withdrawn_at=None),
                 name="publication_once_a_channel",
+            ),
+            models.UniqueConstraint(
+                fields=["town", "register", "channel"],
+                condition=Q(withdrawn_at=None) & ~Q(register=""),
+                name="publication_register_once",
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(reason=""), name="publication_withdrawn_with_reason"

@@ -91,9 +91,13 @@ class Access(models.Model):
     member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+", db_index=False)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True, help_text="of a look for a reason: when the worker closes it")
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(
+                fields=["ends_at"], condition=Q(until=None, ends_at__isnull=False), name="access_ends_idx"
+            ),
             models.Index(fields=["unit", "case"], condition=Q(until=None), name="access_unit_idx"),
             models.Index(fields=["member", "case"], condition=Q(until=None), name="access_member_idx"),
             models.Index(fields=["case"], name="access_case_idx"),

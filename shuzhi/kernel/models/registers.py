@@ -98,7 +98,9 @@ class RegisterChange(models.Model):
     on = models.DateField(help_text="from which day it holds, where a row names none of its own")
     whole = models.BooleanField(default=False, help_text="it lists the new version whole")
     changes = models.JSONField(default=list)
-    before = models.JSONField(default=dict, help_text="values that were put right, by the row's id")
+    before = models.JSONField(
+        default=dict, help_text="values that were put right or ended early, by the row's id"
+    )
     salt = models.BinaryField(default=bytes)
     hash = models.BinaryField(default=bytes, help_text="sha256(salt ‖ changes)")
 

@@ -110,14 +110,18 @@ class Consent(models.Model):
     by = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField()
     entry_seq = models.PositiveIntegerField()
+    withdrawn_at = models.DateTimeField(null=True, help_text="the guardian took his consent back")
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | Q(ground="guardian"), name="consent_withdrawn_was_given"
+            ),
+            models.CheckConstraint(
                 condition=Q(ground="guardian", guardian__isnull=False)
                 | ~Q(ground="guardian") & Q(guardian=None),
                 name="consent_of_guardian_or_ground",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,10 +7,11 @@ give the first answer.
 from shuzhi.kernel._engine import Opening
 from shuzhi.kernel.operations.absence import end_leave, hand_over, take_leave
 from shuzhi.kernel.operations.acting import acknowledge, act, answer, approve
+from shuzhi.kernel.operations.appraising import appraise
 from shuzhi.kernel.operations.correcting import correct
 from shuzhi.kernel.operations.delivering import confirm_delivery, deliver
 from shuzhi.kernel.operations.documents import attach, issue_document
-from shuzhi.kernel.operations.erasing import appraise, erase, lift, restrict
+from shuzhi.kernel.operations.erasing import erase
 from shuzhi.kernel.operations.identities import (
     find_by_phone,
     look_into,
@@ -21,9 +22,10 @@ from shuzhi.kernel.operations.identities import (
     take_over,
 )
 from shuzhi.kernel.operations.opening import open_case, open_cases
-from shuzhi.kernel.operations.parties import add_party, record_consent
+from shuzhi.kernel.operations.parties import add_party, record_consent, withdraw_consent
 from shuzhi.kernel.operations.publishing import publish, recall_publication, withdraw_publication
 from shuzhi.kernel.operations.rating import rate, reopen
+from shuzhi.kernel.operations.restricting import lift, restrict
 from shuzhi.kernel.operations.taking_back import merge, undo, withdraw
 from shuzhi.kernel.operations.universal import (
     assist,
@@ -82,5 +84,6 @@ __all__ = [
     "undo",
     "urge",
     "withdraw",
+    "withdraw_consent",
     "withdraw_publication",
 ]

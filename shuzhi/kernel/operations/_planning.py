@@ -17,7 +17,7 @@ from shuzhi.kernel.declare import Schedule
 from shuzhi.kernel.errors import NotDone
 from shuzhi.kernel.models import Access, Duty, Member, Occurrence, OccurrenceEntry, Unit
 from shuzhi.kernel.operations.opening import open_case
-from shuzhi.kernel.queries.schedules import FURTHEST, Planned, days, holders
+from shuzhi.kernel.queries.schedules import FURTHEST, Planned, away_on, days, holders
 from shuzhi.kernel.queries.schedules import schedule as schedule_of
 from shuzhi.kernel.queries.town import Town
 from shuzhi.kernel.queries.town import town as town_of
@@ -120,16 +120,17 @@ def _plan_anew(
 
 
 def _put_on_duty(declared: Schedule, place: Town, one: Occurrence) -> None:
-    """Fill the roster of an occurrence that has none: whom the app names, else the next in turn."""
+    """Fill the roster of an occurrence that has none: whom the app names, else the next in turn; nobody on leave."""
     if declared.roster is None or one.day is None or one.duties.exists():
         return
     role, many = declared.roster
-    serving = {member.pk: member for member in holders(place.unit, role, one.day)}
+    away = away_on(place, one.day)
+    serving = [member.pk for member in holders(place.unit, role, one.day) if member.pk not in away]
     if declared.people:
         named = _registry.resolve(declared.key, declared.people)(place, one.day)
         chosen = [key for key in dict.fromkeys(named) if key in serving]
     else:
-        chosen = _next_in_turn(declared, one, list(serving), many)
+        chosen = _next_in_turn(declared, one, serving, many)
     Duty.objects.bulk_create(Duty(town_id=place.id, occurrence=one, member_id=key) for key in chosen[:many])
 
 

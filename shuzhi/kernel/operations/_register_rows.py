@@ -8,7 +8,7 @@ from copy import copy
 from datetime import date
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max, ProtectedError, Q
 
 from shuzhi.kernel import _engine
 from shuzhi.kernel._engine import State
@@ -33,6 +33,42 @@ def write_rows(state: State, declared: Register, *, dry: bool = False) -> dict[s
     if not dry:
         work.write(number)
     return work.done
+
+
+def recall_rows(state: State, declared: Register) -> None:
+    """Take away what a change has brought, and let go on what it would have ended. Raises Refused once its day has come."""
+    _engine.count_up(state.town.id, f"register:{declared.key}", 0)  # the lock of `write_rows`
+    own = row_model(declared)._default_manager.filter(town_id=state.town.id)
+    version = RegisterVersion.objects.select_for_update().filter(case_id=state.case.pk).first()
+    brought = list(own.filter(begun_by=state.case.pk).select_for_update())
+    ended = list(own.filter(ended_by=state.case.pk).select_for_update())
+    _still_to_come(state, brought, ended, version)
+    try:
+        own.filter(pk__in=[row.pk for row in brought]).delete()
+        if version:
+            version.delete()
+    except ProtectedError:
+        raise Refused("别处已经用到这次变更的内容，不能撤回；请另外提请变更") from None
+    for row in ended:
+        before = state.file.before.get(str(row.pk), {}).get("valid_until")
+        row.valid_until, row.ended_by_id = date.fromisoformat(before) if before else None, None
+    update_many(row_model(declared), ["valid_until", "ended_by_id"], ended)
+    if version:
+        last = RegisterVersion.objects.filter(town_id=state.town.id, register=declared.key)
+        last.filter(valid_until=version.valid_from).update(valid_until=None)
+
+
+def _still_to_come(
+    state: State, brought: list[Any], ended: list[Any], version: RegisterVersion | None
+) -> None:
+    today = state.now.astimezone(SHANGHAI).date()
+    if any(values.keys() - {"valid_until"} for values in state.file.before.values()):
+        raise Refused("这次变更含有更正，已经改在原处，不能撤回；请另外提请变更")
+    if any(row.valid_from <= today for row in brought) or any(row.valid_until <= today for row in ended):
+        raise Refused("这次变更已经生效，不能撤回；请另外提请变更")
+    later = any(row.ended_by_id not in (None, state.case.pk) for row in brought)
+    if later or (version and version.valid_until):
+        raise Refused("之后又有变更要接着它生效，请先撤回后来的变更")
 
 
 class _Rows:
@@ -156,11 +192,10 @@ class _Dated(_Rows):
         return row
 
     def _alter(self, number: int, one: dict[str, Any], row: Any, begins: date, ends: date | None) -> None:
-        case = self.state.case.pk
         if one["op"] == "end":
             ends = ends or begins
             self._ends_later(number, row.valid_from, ends)
-            self.changed.append((row, {"valid_until": ends, "ended_by_id": case}))
+            self._close(row, ends)
         elif one["op"] == "change":
             if begins <= row.valid_from:
                 raise Refused(
@@ -170,12 +205,17 @@ class _Dated(_Rows):
                 raise Refused(f"第 {number} 项：这一行到 {row.valid_until} 已经终止，请另外增加")
             until = ends or row.valid_until
             self._ends_later(number, begins, until)
-            self.changed.append((row, {"valid_until": begins, "ended_by_id": case}))
+            self._close(row, begins)
             self.made(
                 {**self.copied(row), **one["values"]}, item=row.item, valid_from=begins, valid_until=until
             )
         else:
             self._correct(row, one["values"])
+
+    def _close(self, row: Any, ends: date) -> None:
+        if row.valid_until:
+            self.put_right[str(row.pk)] = {"valid_until": row.valid_until.isoformat()}
+        self.changed.append((row, {"valid_until": ends, "ended_by_id": self.state.case.pk}))
 
     def _correct(self, row: Any, values: dict[str, Any]) -> None:
         """It was never so: the row is put right in its place; what stood there is kept with the change."""

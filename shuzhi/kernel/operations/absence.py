@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State
@@ -17,7 +17,7 @@ from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Access, Case, Grid, Leave, Member, Task, Unit
 from shuzhi.kernel.operations.guarding import unlawful_on
 from shuzhi.kernel.operations.standing_in import at_work
-from shuzhi.kernel.operations.writing import Done, body_of, lock_cases, member_town, once, remember
+from shuzhi.kernel.operations.writing import Done, body_of, lock_cases, member_town, once, read_anew, remember
 from shuzhi.kernel.queries.town import Town, town
 
 KEEPER = "clerk"
@@ -272,5 +272,5 @@ def _done(rows: Rows, home: Unit, row: int, key: str, body: bytes, now: datetime
     done = Done(case_id=0, number="", seq=0, row=row)
     remember(rows, home.pk, key, body, done, now)
     rows.write()
-    Unit.objects.filter(pk=home.pk).update(version=F("version") + 1)
+    read_anew(home.pk)
     return done

@@ -20,12 +20,14 @@ from shuzhi.kernel.operations.writing import (
     complete,
     conflict,
     controls,
+    home_id,
     lock,
     need_open,
     once,
     same_town,
 )
 from shuzhi.kernel.queries.absence import has_role, holds, holds_himself
+from shuzhi.kernel.queries.apps import action_of
 
 
 def act(
@@ -53,30 +55,24 @@ def act(
     def work() -> Done:
         state = lock(case_id, by=by, now=now, at=at, data=sent)
         same_town(state, by)
-        declared, task = _offered(state, action, by, seen)
+        declared, task = need_offered(state, action, by, seen)
         pass_guards(state, declared, by, override)
         if declared.approve:
-            _propose(state, declared, by, task, text, override)
+            propose_act(state, declared, by, task, text, override)
             return complete(
                 state, f"propose:{action}", text=text, data=_said(state, override), key=key, body=body
             )
         _engine.do(state, declared, task)
         return complete(state, action, text=text, data=_said(state, override), key=key, body=body)
 
-    return once(_town_id(by), key, body, work)
-
-
-def _town_id(by: Member) -> int:
-    if by.town_id is None:
-        raise NotAllowed("县级人员不能在镇里办件，请由镇里的人员办理")
-    return by.town_id
+    return once(home_id(by), key, body, work)
 
 
 def _said(state: State, override: str) -> dict[str, Any]:
     return {**state.data, **({"override": override} if override else {})}
 
 
-def _offered(state: State, key: str, by: Member, seen: int | None) -> tuple[Action, Task | None]:
+def need_offered(state: State, key: str, by: Member, seen: int | None) -> tuple[Action, Task | None]:
     """The action and the task it answers, or why not."""
     case = state.case
     beside = next((action for action in state.type.acts if action.key == key), None)
@@ -88,14 +84,14 @@ def _offered(state: State, key: str, by: Member, seen: int | None) -> tuple[Acti
             raise NotAllowed(f"“{beside.name}”要由{_registry.roles()[beside.role]}办理")
         if not beside.ended:
             need_open(state)
+        need_unproposed(state, key)
         _check_when(state, beside)
         return beside, None
     if case.closed_at:
         raise conflict(state, "这件已经办结")
     action = next((action for action in state.spec.actions if action.key == key), None)
     if action is None:
-        known = any(action.key == key for step in state.type.steps for action in step.actions)
-        if known:
+        if action_of(state.type, key):
             raise conflict(state, f"这件已经到了“{state.spec.name}”")
         raise Refused("没有这个操作，请刷新页面")
     mine = [task for task in state.current() if holds(task, by)]
@@ -106,8 +102,7 @@ def _offered(state: State, key: str, by: Member, seen: int | None) -> tuple[Acti
         raise not_his(state, state.current(), by, "这一步不归您办理")
     if case.suspended:
         raise Refused("这件已挂起，请先恢复再办理")
-    if _proposed(state, key):
-        raise Refused("已经提请审批，请等待审批结果")
+    need_unproposed(state, key)
     _check_when(state, action)
     return action, next((task for task in waiting if holds_himself(task, by)), waiting[0])
 
@@ -117,13 +112,15 @@ def _check_when(state: State, action: Action) -> None:
         raise Refused(f"现在不能“{action.name}”，请刷新页面看最新情况")
 
 
-def _proposed(state: State, key: str) -> bool:
-    return any(
-        task.kind == Task.Kind.APPROVAL and task.act == key and task.done_at is None for task in state.tasks
-    )
+def need_unproposed(state: State, act: str) -> None:
+    """Raises Refused while others are asked to agree to the same act."""
+    if any(task.kind == Task.Kind.APPROVAL and task.act == act for task in state.waiting()):
+        raise Refused("已经提请审批，请等待审批结果")
 
 
-def _propose(state: State, action: Action, by: Member, task: Task | None, text: str, override: str) -> None:
+def propose_act(
+    state: State, action: Action, by: Member, task: Task | None, text: str, override: str
+) -> None:
     ask_approval(
         state,
         action.key,
@@ -205,7 +202,7 @@ def approve(
         act = state.moved.pop("act", f"approve:{task.act}")
         return complete(state, act, text=text, data=dict(state.data), key=key, body=body)
 
-    return once(_town_id(by), key, body, work)
+    return once(home_id(by), key, body, work)
 
 
 def _revived(proposal: dict[str, Any]) -> dict[str, Any]:
@@ -223,11 +220,8 @@ def _take_effect(state: State, task: Task, proposal: dict[str, Any]) -> None:
     if proposal.get("universal"):
         AFTER_APPROVAL[task.act](state, state.data)
         return
-    action = next(
-        action
-        for action in (*state.type.acts, *(action for step in state.type.steps for action in step.actions))
-        if action.key == task.act
-    )
+    action = action_of(state.type, task.act)
+    assert action is not None, f"{state.type.key} has no act {task.act!r} any more"
     if any(not guard.check(state) for guard in action.needs):
         pass_guards(state, action, Member.objects.get(pk=proposal["by"]), proposal["override"])
     answered = next((one for one in state.tasks if one.pk == proposal["task"] and one.done_at is None), None)
@@ -243,7 +237,7 @@ def acknowledge(
     def work() -> Done:
         state = lock(case_id, by=by, now=now, at=at)
         same_town(state, by)
-        task = _open_task(state, task_id, by)
+        task = open_task(state, task_id, by)
         if task.acked_at:
             raise conflict(state, "已经签收")
         state.rows.change(task, acked_at=state.when, acked_by_id=by.pk, version=task.version + 1)
@@ -251,7 +245,7 @@ def acknowledge(
         _engine.tick(state, "acknowledge")
         return complete(state, "acknowledge", data={"task": task.pk}, key=key, body=body, quiet=True)
 
-    return once(_town_id(by), key, body, work)
+    return once(home_id(by), key, body, work)
 
 
 def answer(*, case_id: int, task_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
@@ -261,7 +255,7 @@ def answer(*, case_id: int, task_id: int, by: Member, now: datetime, text: str, 
     def work() -> Done:
         state = lock(case_id, by=by, now=now)
         same_town(state, by)
-        task = _open_task(state, task_id, by)
+        task = open_task(state, task_id, by)
         if task.kind != Task.Kind.SIDE:
             raise Refused("这项任务要按步骤办理，不能直接答复")
         if not text.strip():
@@ -269,10 +263,10 @@ def answer(*, case_id: int, task_id: int, by: Member, now: datetime, text: str, 
         _engine.close(state, task, "answered")
         return complete(state, "answer", text=text, data={"task": task.pk}, key=key, body=body)
 
-    return once(_town_id(by), key, body, work)
+    return once(home_id(by), key, body, work)
 
 
-def _open_task(state: State, task_id: int, by: Member) -> Task:
+def open_task(state: State, task_id: int, by: Member) -> Task:
     task = next((task for task in state.tasks if task.pk == task_id), None)
     if task is None:
         raise Refused("没有这项任务，请刷新页面")

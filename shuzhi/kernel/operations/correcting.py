@@ -10,7 +10,8 @@ from shuzhi.kernel import _engine
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Member
-from shuzhi.kernel.operations.universal import AFTER_APPROVAL, _control, _need, _say_why, _write, propose
+from shuzhi.kernel.operations.changing import carry_out, need_reason, need_right, steerer
+from shuzhi.kernel.operations.universal import AFTER_APPROVAL, propose
 from shuzhi.kernel.operations.writing import Done, controls
 
 APPROVERS = ("leader",)
@@ -23,10 +24,10 @@ def correct(
     *, case_id: int, field: str, value: Any, by: Member, now: datetime, text: str, key: str = ""
 ) -> Done:
     """更正 by the one who steers; of a closed case it takes effect when another has approved it."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
-        _need(controls(state, by), _control(state))
+        need_right(controls(state, by), steerer(state))
         sent = {"field": field, "value": value}
         row, name, old = _wrong(state, sent)
         if state.case.closed_at:
@@ -36,7 +37,7 @@ def correct(
             state.rows.change(row, **{name: value})
         return {"field": field, "old": old, "new": value}
 
-    return _write(
+    return carry_out(
         case_id,
         by,
         now,

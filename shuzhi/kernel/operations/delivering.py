@@ -10,6 +10,7 @@ from typing import Any
 
 from shuzhi.kernel import law
 from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.declare import Effect
 from shuzhi.kernel.errors import Conflict, Refused
 from shuzhi.kernel.models import Delivery, Document, Member, Party
 from shuzhi.kernel.operations.documents import Matter, forbid, write
@@ -116,7 +117,7 @@ def confirm_delivery(
 
 
 def send(
-    matter: Matter,
+    case: Matter | Effect,
     *,
     document: Document,
     method: str,
@@ -125,7 +126,8 @@ def send(
     confirmation_id: int | None = None,
     text: str = "",
 ) -> Delivery:
-    """The row of a delivery under way; for an effect of an act too."""
+    """The row of a delivery under way; for the effect of an act, `case` as the effect is given it."""
+    matter = Matter.of(case)
     if method not in Delivery.Method.values:
         raise Refused("没有这种送达方式，请重新选择")
     matter.not_later(sent_on, "发出日期")

@@ -14,6 +14,7 @@ from shuzhi.kernel import _engine, files, law
 from shuzhi.kernel._engine import State
 from shuzhi.kernel._rows import Rows
 from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.declare import Effect
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused, Unlawful
 from shuzhi.kernel.models import Document, File, Member, Publication
 from shuzhi.kernel.operations.writing import (
@@ -44,6 +45,17 @@ class Matter:
         self.case_id = state.case.pk if state else None
         self.seq = state.seq if state else 0
         self.today = now.astimezone(SHANGHAI).date()
+
+    @classmethod
+    def of(cls, case: Matter | Effect) -> Matter:
+        """The matter of a case whose act is under way, as an effect is given it."""
+        if isinstance(case, Matter):
+            return case
+        assert isinstance(case, State)
+        if case.by is None:
+            says = f"{case.type.key}: an act that the worker takes has no author, so its effect issues and publishes nothing"
+            raise TypeError(says)
+        return cls(case.town, case.rows, case, case.by, case.now)
 
     def need_hand(self) -> None:
         """Refuse a member who neither handles or steers the case nor is the town's clerk."""
@@ -228,7 +240,7 @@ def issue_document(
 
 
 def draw_up(
-    matter: Matter,
+    case: Matter | Effect,
     *,
     kind: str,
     title: str,
@@ -237,7 +249,8 @@ def draw_up(
     file_id: int | None = None,
     replaces_id: int | None = None,
 ) -> Document:
-    """The row of a document with its number; for an effect of an act too."""
+    """The row of a document with its number; for the effect of an act, `case` as the effect is given it."""
+    matter = Matter.of(case)
     if not title.strip():
         raise Refused("请填写文书标题")
     matter.not_later(issued_on, "成文日期")

@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from shuzhi.kernel import geo
 from shuzhi.kernel.errors import NotAllowed
 from shuzhi.kernel.models import Grid, Member, Unit
+from shuzhi.kernel.operations.writing import read_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def import_grids(*, town: Unit, text: str, valid_from: date, by: Member | None =
         if why:
             rejected.append(geo.Rejected(0, feature.key, why))
     if count["added"] or count["changed"]:
-        Unit.objects.filter(pk=town.pk).update(version=F("version") + 1)
+        read_anew(town.pk)
         town.refresh_from_db()
     return Imported(**count, rejected=tuple(rejected), check=check(town, valid_from))
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from shuzhi.kernel import _engine, _registry, crypto
 from shuzhi.kernel._engine import State
@@ -21,20 +22,26 @@ from shuzhi.kernel.models import (
     Access,
     Alert,
     Case,
+    Consent,
     Member,
     Outgoing,
     Party,
     SealedIdentity,
     SearchLog,
 )
+from shuzhi.kernel.operations.changing import carry_out, need_reason, need_right, steerer
+from shuzhi.kernel.operations.guarding import unlawful
 from shuzhi.kernel.operations.standing_in import at_work
-from shuzhi.kernel.operations.universal import _control, _need, _say_why, _write
 from shuzhi.kernel.operations.writing import Done, complete, controls, lock, member_town, same_town
+from shuzhi.kernel.queries.identities import without_consent
 from shuzhi.kernel.queries.town import town
 from shuzhi.kernel.queries.visible import visible
 
 TOLD = ("leader", "clerk")
 """Who is told when somebody opens an identity, unless the report concerns them."""
+
+LOOK, LONGEST_LOOK = 7, 30
+"""For how many days a look into a restricted case lasts, unless another number is given, and at most."""
 
 DIGITS = re.compile(r"[0-9]+")
 
@@ -56,12 +63,14 @@ def open_identity(*, case_id: int, by: Member, now: datetime, text: str) -> Cont
 
     text: why. Raises Refused without a reason, for an anonymous report, or where nobody unconcerned could be told.
     """
-    _say_why(text)
+    need_reason(text)
     state = lock(case_id, by=by, now=now, restricted=True)
     same_town(state, by)
     held = SealedIdentity.objects.filter(case_id=case_id).first()
     if held is None:
         raise Refused("这件没有登记举报人身份")
+    if held.name is None and held.phone is None:
+        raise Refused("举报人身份已依法删除，不能查阅")
     told = [one for one in _unconcerned(state) if one.user_id != by.user_id]
     if not told:
         raise Refused("没有与此事无关的领导或镇管理员可以告知，不能查阅；请先增加这样的人员")
@@ -103,7 +112,7 @@ def recuse(
 
     Raises Refused, with where to go, if nobody is left to handle it.
     """
-    _say_why(text)
+    need_reason(text)
     if not (members or units):
         raise Refused("请选择被反映的人员或单位")
 
@@ -117,7 +126,7 @@ def recuse(
         _engine.concern(state, [*fresh, *places])
         return {"members": list(members), "units": list(units)}
 
-    return _write(
+    return carry_out(
         case_id,
         by,
         now,
@@ -134,7 +143,7 @@ def recuse(
 
 def take_over(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
     """接办: one who is named for a sealed case takes its open tasks from another who is."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
         _need_sealed(state)
@@ -149,7 +158,7 @@ def take_over(*, case_id: int, by: Member, now: datetime, text: str, key: str = 
             state.rows.change(task, member_id=by.pk, version=task.version + 1)
         return {"tasks": [task.pk for task in tasks]}
 
-    return _write(case_id, by, now, "take_over", change, text=text, key=key, quiet=True)
+    return carry_out(case_id, by, now, "take_over", change, text=text, key=key, quiet=True)
 
 
 def _need_sealed(state: State) -> None:
@@ -162,15 +171,15 @@ def _need_sealed(state: State) -> None:
 
 def narrow_sight(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
     """限制查阅: from now on only whoever must answer, the units it was sent to and named members see it."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> None:
-        _need(controls(state, by) or by.has_role("clerk"), _control(state))
+        need_right(controls(state, by) or by.has_role("clerk"), steerer(state))
         if state.case.sight != Case.Sight.OPEN:
             raise Refused("这件已经限制查阅")
         restrict_sight(state)
 
-    return _write(case_id, by, now, "narrow_sight", change, text=text, key=key, ended=True, quiet=True)
+    return carry_out(case_id, by, now, "narrow_sight", change, text=text, key=key, ended=True, quiet=True)
 
 
 def restrict_sight(state: State) -> None:
@@ -191,19 +200,33 @@ def restrict_sight(state: State) -> None:
 
 
 @transaction.atomic
-def look_into(*, number: str, by: Member, now: datetime, text: str) -> Done:
-    """因故查阅: a town-wide role opens a restricted case by its number, for a reason that stands in its record."""
+def look_into(*, number: str, by: Member, now: datetime, text: str, days: int = LOOK) -> Done:
+    """因故查阅: a town-wide role opens a restricted case by its number, for a reason that stands in its record.
+
+    He sees it for so many days; looking again begins them anew.
+    """
     home = member_town(by)
-    _say_why(text)
+    need_reason(text)
+    if not 1 <= days <= LONGEST_LOOK:
+        raise Refused(f"查阅的天数要在 1 到 {LONGEST_LOOK} 之间，请改正")
     case = Case.objects.filter(
         town=home, number=number, sight=Case.Sight.RESTRICTED, restricted=False
     ).first()
     if case is None or _registry.town_wide_roles().isdisjoint(by.roles):
         raise Refused("没有可以查阅的这一件，请核对编号")
     state = lock(case.pk, by=by, now=now)
-    if not visible(by).filter(pk=case.pk).exists():
-        state.rows.add(Access(case_id=case.pk, member_id=by.pk, since=now))
-    return complete(state, "look_into", text=text, quiet=True)
+    ends = now + timedelta(days=days)
+    held = Access.objects.filter(case=case, member=by, until=None, ends_at__isnull=False).first()
+    if held:
+        state.rows.change(held, ends_at=ends)
+    elif not visible(by).filter(pk=case.pk).exists():
+        state.rows.add(Access(case_id=case.pk, member_id=by.pk, since=now, ends_at=ends))
+    return complete(state, "look_into", text=text, data={"until": ends}, quiet=True)
+
+
+def end_looks(*, now: datetime) -> int:
+    """Close the looks whose time is over; how many were."""
+    return Access.objects.filter(until=None, ends_at__lte=now).update(until=F("ends_at"))
 
 
 # -- contacts --------------------------------------------------------------------------------------------------------
@@ -246,12 +269,15 @@ def find_by_phone(*, by: Member, phone: str, reason: str, now: datetime) -> list
 @transaction.atomic
 def reveal_contact(*, case_id: int, party_id: int, by: Member, now: datetime, text: str) -> Contact:
     """Show a person's name and number, masked elsewhere, to one who sees the case: an entry, with the reason."""
-    _say_why(text)
+    need_reason(text)
     state = lock(case_id, by=by, now=now, restricted=True)
     same_town(state, by)
     if not visible(by).filter(pk=case_id).exists():
         raise Refused("没有这一件，请刷新页面")
     party = party_of(state, party_id)
+    taken_back = Consent.objects.filter(party=party, withdrawn_at__isnull=False)
+    if taken_back.exists() and without_consent(case_id).filter(pk=party.pk).exists():
+        raise unlawful(state, "监护人已撤回同意，这名未成年人的信息只能保存，不能查阅", "SEC-P31")
     complete(state, "reveal_contact", text=text, data={"party": party.pk}, quiet=True)
     return contact_of(party)
 

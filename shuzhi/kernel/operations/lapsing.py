@@ -53,28 +53,32 @@ def _lapse(run_id: int, case_id: int, due_at: datetime, now: datetime) -> bool:
         return False
     clock = state.type.clock(run.key)
     state.rows.change(run, lapsed_at=now)
+    asks = clock.asks
     task = next((task for task in state.tasks if task.pk == run.task_id and task.done_at is None), None)
     if task is not None:
         _engine.close(state, task, "silent")
         if task.kind == Task.Kind.MAIN:
             _engine.settle(state)
-    elif clock.lapses:
-        _take(state, clock)
-    if clock.asks and not state.case.closed_at:
-        _engine.ask(state, Ask(role=clock.asks), kind=Task.Kind.SIDE, act=f"lapse:{clock.key}")
+    elif clock.lapses and not _take(state, clock):
+        asks = asks or state.type.control
+    if asks and not state.case.closed_at:
+        _engine.ask(state, Ask(role=asks), kind=Task.Kind.SIDE, act=f"lapse:{clock.key}")
     complete(state, f"lapse:{clock.key}", data={"law": clock.law, "item": run.item})
     return True
 
 
-def _take(state: State, clock: Clock) -> None:
-    """The act of the case that silence amounts to. Its guards hold for the worker as for anybody."""
-    action = next(
-        action
-        for action in (*state.type.acts, *(action for step in state.type.steps for action in step.actions))
-        if action.key == clock.lapses
-    )
+def _take(state: State, clock: Clock) -> bool:
+    """Take the act that silence amounts to; False if it is not on offer where the case stands.
+
+    Its guards hold for the worker as for anybody.
+    """
+    on_offer = (*state.type.acts, *(state.spec.actions if state.case.step else ()))
+    action = next((action for action in on_offer if action.key == clock.lapses), None)
+    if action is None or (action.when and not action.when(state)):
+        return False
     pass_guards(state, action, None)
     own = next(
         (task for task in state.current() if task.done_at is None and action in state.spec.actions), None
     )
     _engine.do(state, action, own)
+    return True

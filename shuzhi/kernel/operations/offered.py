@@ -73,8 +73,8 @@ def offered(state: State, *, last: Entry | None = None) -> list[Offer]:
     unsigned = [task for task in mine if task.kind == Task.Kind.MAIN and task.unit_id and not task.acked_at]
     offers += [Offer("acknowledge", "签收", task=task) for task in unsigned]
     own = [task for task in mine if task.kind == Task.Kind.MAIN and task.step == state.case.step]
+    proposed = {task.act for task in waiting if task.kind == Task.Kind.APPROVAL}
     if own and state.case.step and not state.case.suspended:
-        proposed = {task.act for task in waiting if task.kind == Task.Kind.APPROVAL}
         offers += [
             Offer(action.key, action.name, action, own[0])
             for action in state.spec.actions
@@ -84,6 +84,7 @@ def offered(state: State, *, last: Entry | None = None) -> list[Offer]:
         Offer(action.key, action.name, action)
         for action in state.type.acts
         if (not action.role or has_role(by, action.role))
+        and action.key not in proposed
         and (action.ended or not state.case.closed_at)
         and (not action.when or action.when(state))
     ]

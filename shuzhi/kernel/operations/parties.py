@@ -10,11 +10,13 @@ from shuzhi.kernel._engine import CONSENT, State
 from shuzhi.kernel.declare import Ask
 from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Case, Consent, Member, Party, Task
+from shuzhi.kernel.operations.changing import carry_out, need_reason, need_right, steerer
 from shuzhi.kernel.operations.guarding import unlawful
 from shuzhi.kernel.operations.identities import contact_of, party_of, restrict_sight
-from shuzhi.kernel.operations.universal import _control, _need, _say_why, _write
+from shuzhi.kernel.operations.retaining import KEEPER, hand_to_named
 from shuzhi.kernel.operations.writing import Done, controls
 from shuzhi.kernel.queries.absence import holds
+from shuzhi.kernel.queries.identities import without_consent
 
 CAPACITIES = {
     "reporter": "上报人",
@@ -24,7 +26,7 @@ CAPACITIES = {
 }
 """As what a person stands in a case."""
 
-CHILD, NO_CONSENT = "SEC-P31", "SEC-P13"
+CHILD, NO_CONSENT, TAKEN_BACK = "SEC-P31", "SEC-P13", "SEC-P45"
 
 
 def add_party(
@@ -60,7 +62,7 @@ def add_party(
         return {"party": party.pk, "capacity": capacity, "minor": minor}
 
     person = crypto.mac("once", f"{name}|{phone}").hex()
-    return _write(
+    return carry_out(
         case_id,
         by,
         now,
@@ -77,8 +79,12 @@ def add_party(
 def _protect(state: State) -> None:
     if state.case.sight == Case.Sight.OPEN:
         restrict_sight(state)
+    _ask_for_consent(state, state.type.control)
+
+
+def _ask_for_consent(state: State, role: str) -> None:
     if not any(task.act == CONSENT for task in state.waiting()):
-        _engine.ask(state, Ask(role=state.type.control), kind=Task.Kind.SIDE, act=CONSENT)
+        _engine.ask(state, Ask(role=role), kind=Task.Kind.SIDE, act=CONSENT)
 
 
 def record_consent(
@@ -98,7 +104,7 @@ def record_consent(
     """
     if ground not in Consent.Ground.values:
         raise Refused("请选择监护人同意，或个人信息保护法第十三条第二项至第七项中的一项")
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
         _need_hand(state, by)
@@ -110,14 +116,14 @@ def record_consent(
         row.guardian_id = guardian.pk if guardian else None
         row.by_id, row.at, row.entry_seq = by.pk, now, state.seq
         state.rows.add(row)
-        if not _still_open(state, child):
+        if not without_consent(case_id).exclude(pk=child.pk).exists():
             for task in state.waiting():
                 if task.act == CONSENT:
                     _engine.close(state, task, "answered")
         law = CHILD if ground == Consent.Ground.GUARDIAN else NO_CONSENT
         return {"party": child.pk, "ground": ground, "guardian": row.guardian_id, "law": law}
 
-    return _write(
+    return carry_out(
         case_id,
         by,
         now,
@@ -131,6 +137,58 @@ def record_consent(
         ground=ground,
         guardian=guardian_id,
     )
+
+
+def withdraw_consent(
+    *, case_id: int, party_id: int, by: Member, now: datetime, text: str, key: str = ""
+) -> Done:
+    """撤回同意: the guardian takes his consent back (个人信息保护法第四十七条第三项). What was done before stays as it was.
+
+    From then on nothing of the case is made public, the child's name and number are shown to nobody, and whoever only
+    looked into it sees it no more, until another ground is entered. Of a closed case the clerk is asked to erase it.
+    text: how it was taken back. Raises Refused where nothing rests on a consent.
+    """
+    need_reason(text)
+
+    def change(state: State) -> dict[str, Any]:
+        need_right(_has_hand(state, by) or by.has_role(KEEPER), f"承办人员、{steerer(state)}或镇管理员")
+        child = party_of(state, party_id)
+        given = list(Consent.objects.filter(party=child, withdrawn_at=None).order_by("pk"))
+        taken = [row for row in given if row.ground == Consent.Ground.GUARDIAN]
+        if not taken:
+            raise Refused("这名当事人没有监护人同意可以撤回，请刷新页面")
+        for row in taken:
+            state.rows.change(row, withdrawn_at=now)
+        stops = len(taken) == len(given)
+        if stops:
+            _stop(state, now)
+        return {"party": child.pk, "guardian": taken[-1].guardian_id, "law": TAKEN_BACK, "stops": stops}
+
+    return carry_out(
+        case_id,
+        by,
+        now,
+        "withdraw_consent",
+        change,
+        text=text,
+        key=key,
+        ended=True,
+        quiet=True,
+        restricted=True,
+        party=party_id,
+    )
+
+
+def _stop(state: State, now: datetime) -> None:
+    """Nothing rests on a consent any more: fewer see it, and somebody must say on what the data are used, or erase them."""
+    if state.case.sight == Case.Sight.OPEN:
+        restrict_sight(state)
+    state.rows.execute(
+        'UPDATE "kernel_access" SET "until" = %s WHERE "case_id" = %s AND "until" IS NULL AND "ends_at" IS NOT NULL',
+        [now, state.case.pk],
+    )
+    _ask_for_consent(state, KEEPER if state.case.closed_at else state.type.control)
+    hand_to_named(state)
 
 
 def _guardian(state: State, child: Party, ground: str, guardian_id: int | None) -> Party | None:
@@ -162,11 +220,9 @@ def _complained_of(state: State, guardian: Party) -> bool:
     return bool(who.name) and who.name in names
 
 
-def _still_open(state: State, child: Party) -> bool:
-    """Whether another child of the case waits for consent or a ground."""
-    others = Party.objects.filter(case_id=state.case.pk, minor=True).exclude(pk=child.pk)
-    return others.filter(consents=None).exists()
+def _has_hand(state: State, by: Member) -> bool:
+    return controls(state, by) or any(holds(task, by) for task in state.tasks)
 
 
 def _need_hand(state: State, by: Member) -> None:
-    _need(controls(state, by) or any(holds(task, by) for task in state.tasks), f"承办人员或{_control(state)}")
+    need_right(_has_hand(state, by), f"承办人员或{steerer(state)}")

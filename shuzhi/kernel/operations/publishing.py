@@ -12,12 +12,14 @@ from typing import Any
 
 from shuzhi.kernel import law
 from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.declare import Effect
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Case, Member, Publication
 from shuzhi.kernel.operations.documents import Matter, forbid, write
 from shuzhi.kernel.operations.writing import SLACK, Done, controls
+from shuzhi.kernel.queries.identities import without_consent
 
-CONSENTED = "SEC-P25"
+CONSENTED, CHILD = "SEC-P25", "SEC-P31"
 MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)")
 IDENTITY = re.compile(r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{9}[\dXx](?![\dXx])")
 
@@ -79,7 +81,7 @@ def _need_publisher(matter: Matter) -> None:
 
 
 def put_out(
-    matter: Matter,
+    case: Matter | Effect,
     *,
     title: str,
     channel: str,
@@ -88,7 +90,8 @@ def put_out(
     published_at: datetime | None = None,
     consent_id: int | None = None,
 ) -> Publication:
-    """The row of a publication; for an effect of an act too."""
+    """The row of a publication; for the effect of an act, `case` as the effect is given it."""
+    matter = Matter.of(case)
     if channel not in Publication.Channel.values:
         raise Refused("没有这个公示渠道，请重新选择")
     if not title.strip():
@@ -97,6 +100,9 @@ def put_out(
         raise Refused("请填写公示内容，或选择要公示的文书")
     if matter.state and matter.state.case.sight == Case.Sight.SEALED:
         raise Refused("保密件不能公示")
+    if matter.case_id and without_consent(matter.case_id).exists():
+        says = "这件涉及不满十四周岁的人，没有监护人的同意，也没有登记依法不需要同意的情形，不能公示"
+        forbid(says, CHILD, matter.today)
     when = published_at or matter.now
     if when > matter.now + SLACK:
         raise Refused("公示时间不能晚于现在，请改正")

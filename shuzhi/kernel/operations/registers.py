@@ -19,9 +19,9 @@ from shuzhi.kernel._rows import Rows
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import Register
 from shuzhi.kernel.errors import NotAllowed, Refused
-from shuzhi.kernel.models import Access, Member, RegisterChange, Unit
-from shuzhi.kernel.operations._register_rows import write_rows
-from shuzhi.kernel.operations.acting import _offered, _propose, act
+from shuzhi.kernel.models import Access, Member, Publication, RegisterChange, Unit
+from shuzhi.kernel.operations._register_rows import recall_rows, write_rows
+from shuzhi.kernel.operations.acting import act, need_offered, propose_act
 from shuzhi.kernel.operations.writing import (
     Done,
     body_of,
@@ -40,7 +40,7 @@ from shuzhi.kernel.queries.town import Town
 from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.queries.visible import sees_town
 
-__all__ = ["Change", "propose", "revise", "take_effect"]
+__all__ = ["Change", "propose", "recall", "revise", "take_effect"]
 
 SHOWN = 5
 """So many faults are said at once; an import shows all of them in its preview."""
@@ -117,12 +117,12 @@ def revise(
         if not isinstance(state.file, RegisterChange):
             raise Refused("这件不是台账变更，请刷新页面")
         declared = register_of(state.file.register)
-        action, task = _offered(state, "adopt", by, None)
+        action, task = need_offered(state, "adopt", by, None)
         kept = _checked(declared, state.town, by, changes, text, whole)
         _put(state, kept, on or state.file.on, whole)
         write_rows(state, declared, dry=True)
         state.data = {"contents": bytes(state.file.hash).hex()}
-        _propose(state, action, by, task, text, "")
+        propose_act(state, action, by, task, text, "")
         return complete(state, "propose:adopt", text=text, data=dict(state.data), key=key, body=body)
 
     return once(member_town(by).pk, key, body, work)
@@ -133,7 +133,39 @@ def take_effect(state: State) -> None:
     file = state.file
     if _hash(file.changes, bytes(file.salt)) != bytes(file.hash):
         raise Refused("变更内容与提请时不一致，不能生效，请不同意后重新提请")
-    state.moved["written"] = write_rows(state, register_of(file.register))
+    declared = register_of(file.register)
+    written = write_rows(state, declared)
+    state.moved["written"] = written
+    if declared.publish:
+        many = f"共 {written['rows']} 项" if "rows" in written else _counted(file.changes)
+        _make_public(state, declared, f"自 {file.on} 起更新：{many}。")
+
+
+def recall(state: State) -> None:
+    """The effect of taking back a change before its day: the register is as if it had never been agreed."""
+    file = state.file
+    declared = register_of(file.register)
+    recall_rows(state, declared)
+    if declared.publish:
+        _make_public(state, declared, f"原定自 {file.on} 起的更新已撤回。")
+
+
+def _make_public(state: State, declared: Register, says: str) -> None:
+    """A list declared public has one publication that stands; each change says in it what is new."""
+    standing = Publication.objects.select_for_update().filter(
+        town_id=state.town.id, register=declared.key, withdrawn_at=None
+    )
+    row = standing.first() or state.rows.add(
+        Publication(
+            town_id=state.town.id,
+            register=declared.key,
+            title=declared.name,
+            channel=Publication.Channel.PORTAL,
+        )
+    )
+    by = state.by.pk if state.by else None
+    state.rows.change(row, case_id=state.case.pk, body=says, published_at=state.now, by_id=by)
+    state.moved["publication"] = row.pk
 
 
 # -- what a change set must be ---------------------------------------------------------------------------------------
@@ -221,10 +253,12 @@ def _json(value: Any) -> Any:
 def _title(declared: Register, kept: list[dict[str, Any]], whole: bool) -> str:
     if whole:
         return f"{declared.name}：整表更新，共 {len(kept)} 项"
+    return f"{declared.name}：{_counted(kept)}"
+
+
+def _counted(kept: list[dict[str, Any]]) -> str:
     many = {op: sum(one["op"] == op for one in kept) for op in OPERATIONS}
-    return f"{declared.name}：" + "、".join(
-        f"{OPERATIONS[op]} {count} 项" for op, count in many.items() if count
-    )
+    return "、".join(f"{OPERATIONS[op]} {count} 项" for op, count in many.items() if count)
 
 
 def _put(state: State, kept: list[dict[str, Any]], on: date, whole: bool) -> None:

@@ -14,8 +14,9 @@ from shuzhi.kernel import _engine, _registry, files, law
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.calendar import NEVER, SHANGHAI
 from shuzhi.kernel.declare import Ask, CaseType, Retention
-from shuzhi.kernel.errors import NotDone
+from shuzhi.kernel.errors import NotDone, Unlawful
 from shuzhi.kernel.models import Access, Case, Entry, File, Member, Task
+from shuzhi.kernel.operations.changing import need_right
 from shuzhi.kernel.operations.documents import content_lock
 from shuzhi.kernel.operations.writing import complete, lock
 
@@ -25,6 +26,9 @@ STRAY = timedelta(days=1)
 """How old content must be before it is taken for left behind, and not for on its way."""
 
 FOR_GOOD = NEVER.date()
+
+APPROVERS = ("leader",)
+"""Who agrees to erasing, lifting and appraising, where the case type names nobody."""
 
 
 def statutory(retention: Retention) -> bool:
@@ -65,6 +69,21 @@ def _appraised(case: Case) -> date | None:
     made = last_appraisal(case)
     until = made.data.get("until") if made else None
     return date.fromisoformat(until) if until else None
+
+
+def need_keeper(state: State, by: Member) -> None:
+    """The clerk; of a sealed case one who is named for it, which was looked at when it was locked."""
+    need_right(state.case.sight == Case.Sight.SEALED or by.has_role(KEEPER), "镇管理员")
+
+
+def not_yet_destroyed(says: str) -> Unlawful:
+    """The refusal that an archive is kept or appraised first."""
+    articles = "档案法第二十一条、档案法实施条例第二十四条"
+    return Unlawful(says, articles, f"{says}（{articles}）")
+
+
+def today_of(state: State) -> date:
+    return state.now.astimezone(SHANGHAI).date()
 
 
 def ask_about_expired(*, now: datetime) -> int:

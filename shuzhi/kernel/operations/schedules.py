@@ -15,7 +15,8 @@ from shuzhi.kernel.models import Duty, Member, Occurrence, OccurrenceEntry, Swap
 from shuzhi.kernel.operations._planning import open_due, plan, plan_ahead, trace
 from shuzhi.kernel.operations.universal import note
 from shuzhi.kernel.operations.writing import Done, body_of, member_town, once, remember
-from shuzhi.kernel.queries.schedules import holders
+from shuzhi.kernel.queries.schedules import away_on, holders
+from shuzhi.kernel.queries.town import town as town_of
 
 __all__ = ["answer_swap", "cancel", "cover", "hold", "move", "open_due", "plan", "plan_ahead", "propose_swap"]
 
@@ -262,11 +263,13 @@ def _may_exchange(mine: Duty, other: Duty, now: datetime) -> None:
 
 
 def _may_serve(declared: Schedule, one: Occurrence, member_id: int) -> None:
-    """Whether somebody may be on duty there: of the town, holding the role that day, not on duty already."""
+    """Whether somebody may be on duty there: of the town, holding the role, not on leave that day, nor on duty already."""
     role = declared.roster[0] if declared.roster else ""
     day = one.day or one.planned
     assert one.town_id is not None
     if not holders(one.town, role, day).filter(pk=member_id).exists():
         raise Refused(f"{day} 值班的要是本镇的{_registry.roles().get(role, role)}，请另选一人")
+    if member_id in away_on(town_of(one.town), day):
+        raise Refused("这个人那天请假，请另选一人")
     if one.duties.filter(member_id=member_id).exists():
         raise Refused("这个人那天已经在班，请另选一人")

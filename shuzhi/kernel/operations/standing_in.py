@@ -31,6 +31,7 @@ HANDLED = (
     "withdraw",
     "add_party",
     "record_consent",
+    "withdraw_consent",
 )
 """Acts of the kernel's that a deputy may owe to the one he stands in for; the others rest on a role of his own."""
 

@@ -9,14 +9,14 @@ from shuzhi.kernel import _engine
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Entry, Link, Member, Task
-from shuzhi.kernel.operations.acting import _town_id
-from shuzhi.kernel.operations.universal import _control, _need, _write
+from shuzhi.kernel.operations.changing import carry_out, need_right, steerer
 from shuzhi.kernel.operations.writing import (
     Done,
     body_of,
     complete,
     conflict,
     controls,
+    home_id,
     lock,
     lock_cases,
     need_open,
@@ -45,7 +45,7 @@ def undo(*, case_id: int, by: Member, now: datetime, key: str = "") -> Done:
         return {"undoes": last.seq}
 
     targets = Link.objects.filter(kind=Link.Kind.MERGED, other_id=case_id).values_list("case_id", flat=True)
-    return _write(case_id, by, now, "undo", change, key=key, ended=True, also=targets)
+    return carry_out(case_id, by, now, "undo", change, key=key, ended=True, also=targets)
 
 
 def may_undo(state: State, act: str) -> bool:
@@ -131,7 +131,7 @@ def withdraw(
         state = lock(case_id, by=by, now=now)
         if by is not None:
             same_town(state, by)
-            _need(state.case.opened_by_id == by.pk or controls(state, by), "上报人")
+            need_right(state.case.opened_by_id == by.pk or controls(state, by), "上报人")
         need_open(state)
         if any(task.acked_at for task in state.tasks):
             raise Refused("承办单位已经签收，不能撤回；如情况有变，请写备注或致电指挥中心")
@@ -151,7 +151,7 @@ def merge(*, case_id: int, into_id: int, by: Member, now: datetime, text: str = 
         lock_cases(case_id, into_id)
         state = lock(case_id, by=by, now=now)
         same_town(state, by)
-        _need(controls(state, by), _control(state))
+        need_right(controls(state, by), steerer(state))
         need_open(state)
         target = lock(into_id, by=by, now=now)
         same_town(target, by)
@@ -165,4 +165,4 @@ def merge(*, case_id: int, into_id: int, by: Member, now: datetime, text: str = 
         _engine.finish(target, "merged", data={"case": state.case.number}, quiet=True)
         return complete(state, "merge", text=text, data={"into": target.case.number}, key=key, body=body)
 
-    return once(_town_id(by), key, body, work)
+    return once(home_id(by), key, body, work)

@@ -5,16 +5,17 @@ They move tasks and internal targets. A statutory clock is extended or held only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from shuzhi.kernel import _engine, _registry
+from shuzhi.kernel import _engine
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.declare import BACK, Ask
-from shuzhi.kernel.errors import NotAllowed, Refused
+from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Member, Outgoing, Task
-from shuzhi.kernel.operations.acting import _open_task, _town_id, ask_approval
+from shuzhi.kernel.operations.acting import ask_approval, need_unproposed, open_task
+from shuzhi.kernel.operations.changing import carry_out, need_reason, need_right, steerer
 from shuzhi.kernel.operations.guarding import unlawful
 from shuzhi.kernel.operations.writing import (
     Done,
@@ -23,7 +24,6 @@ from shuzhi.kernel.operations.writing import (
     conflict,
     controls,
     lock,
-    lock_cases,
     need_open,
     once,
     same_town,
@@ -34,57 +34,6 @@ EXTEND_MOST = 1000
 """No extension is longer, whatever its unit: more is a slip of the finger."""
 
 
-def _write(
-    case_id: int,
-    by: Member,
-    now: datetime,
-    name: str,
-    change: Callable[[State], dict[str, Any] | None],
-    *,
-    text: str = "",
-    key: str = "",
-    seen: int | None = None,
-    ended: bool = False,
-    quiet: bool = False,
-    at: datetime | None = None,
-    also: Iterable[int] = (),
-    restricted: bool = False,
-    **sent: Any,
-) -> Done:
-    """Lock (`also`: other cases the change touches), change, complete: what all of them share.
-
-    `change` returns what its entry keeps.
-    """
-    body = body_of(case=case_id, act=name, text=text, **sent)
-
-    def work() -> Done:
-        if others := list(also):
-            lock_cases(case_id, *others)
-        state = lock(case_id, by=by, now=now, at=at, restricted=restricted)
-        same_town(state, by)
-        if not ended:
-            need_open(state)
-        data = change(state)
-        act = state.moved.pop("act", name)
-        return complete(state, act, text=text, data=data, key=key, body=body, quiet=quiet)
-
-    return once(_town_id(by), key, body, work)
-
-
-def _say_why(text: str) -> None:
-    if not text.strip():
-        raise Refused("请填写理由")
-
-
-def _need(allowed: bool, who: str) -> None:
-    if not allowed:
-        raise NotAllowed(f"要由{who}办理")
-
-
-def _control(state: State) -> str:
-    return _registry.roles()[state.type.control]
-
-
 # -- tasks -----------------------------------------------------------------------------------------------------------
 
 
@@ -92,13 +41,13 @@ def transfer(
     *, case_id: int, task_id: int, unit_id: int, by: Member, now: datetime, text: str, key: str = ""
 ) -> Done:
     """转办(改派): a task goes to another unit, as often as it takes. By whoever holds it, or the one who steers."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
         task = next((task for task in state.tasks if task.pk == task_id), None)
         if task is None:
             raise Refused("没有这项任务，请刷新页面")
-        _need(holds(task, by) or controls(state, by), f"承办单位或{_control(state)}")
+        need_right(holds(task, by) or controls(state, by), f"承办单位或{steerer(state)}")
         if task.done_at:
             raise conflict(state, "这项任务已经办理")
         if task.unit_id is None:
@@ -118,15 +67,15 @@ def transfer(
         _engine.withdraw_sight(state, old)
         return {"task": task.pk, "from": old, "unit": unit_id}
 
-    return _write(case_id, by, now, "transfer", change, text=text, key=key, task=task_id, unit=unit_id)
+    return carry_out(case_id, by, now, "transfer", change, text=text, key=key, task=task_id, unit=unit_id)
 
 
 def send_back(*, case_id: int, task_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
     """退回: a lead's task sends the case back a step; a support unit's asks the one who steers what to do."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
-        task = _open_task(state, task_id, by)
+        task = open_task(state, task_id, by)
         if task.kind != Task.Kind.MAIN or task.step != state.case.step:
             raise Refused("这项任务不能退回，请直接答复")
         if not may_send_back(state, task):
@@ -141,7 +90,7 @@ def send_back(*, case_id: int, task_id: int, by: Member, now: datetime, text: st
             _engine.settle(state)
         return {"task": task.pk, "unit": task.unit_id}
 
-    return _write(case_id, by, now, "send_back", change, text=text, key=key, task=task_id)
+    return carry_out(case_id, by, now, "send_back", change, text=text, key=key, task=task_id)
 
 
 def may_send_back(state: State, task: Task) -> bool:
@@ -156,7 +105,9 @@ def assist(*, case_id: int, unit_id: int, by: Member, now: datetime, text: str, 
 
     def change(state: State) -> dict[str, Any]:
         leads = [task for task in state.current() if task.lead and task.done_at is None]
-        _need(controls(state, by) or any(holds(task, by) for task in leads), f"主办单位或{_control(state)}")
+        need_right(
+            controls(state, by) or any(holds(task, by) for task in leads), f"主办单位或{steerer(state)}"
+        )
         if not leads:
             raise Refused("还没有主办单位，请先派单")
         if any(task.unit_id == unit_id and task.done_at is None for task in state.current()):
@@ -164,7 +115,7 @@ def assist(*, case_id: int, unit_id: int, by: Member, now: datetime, text: str, 
         _engine.ask(state, Ask(unit=unit_id), leads[0].role)
         return {"unit": unit_id}
 
-    return _write(case_id, by, now, "assist", change, text=text, key=key, unit=unit_id)
+    return carry_out(case_id, by, now, "assist", change, text=text, key=key, unit=unit_id)
 
 
 # -- words and pressure ----------------------------------------------------------------------------------------------
@@ -187,7 +138,9 @@ def urge(
         if by is not None:
             same_town(state, by)
             mine = state.case.opened_by_id == by.pk
-            _need(mine or controls(state, by) or by.has_role("leader"), f"{_control(state)}、领导或上报人")
+            need_right(
+                mine or controls(state, by) or by.has_role("leader"), f"{steerer(state)}、领导或上报人"
+            )
         need_open(state)
         _remind(state, "urge")
         return complete(state, "urge", text=text, key=key, body=body, quiet=True)
@@ -197,16 +150,16 @@ def urge(
 
 def supervise(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
     """督办: a leader has an eye on it. The lead stays the lead; the system never does this by itself."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> None:
-        _need(by.has_role("leader"), "领导")
+        need_right(by.has_role("leader"), "领导")
         if state.case.supervised:
             raise conflict(state, "这件已经在督办")
         state.rows.change(state.case, supervised=True)
         _remind(state, "supervise")
 
-    return _write(case_id, by, now, "supervise", change, text=text, key=key, quiet=True)
+    return carry_out(case_id, by, now, "supervise", change, text=text, key=key, quiet=True)
 
 
 def _remind(state: State, kind: str) -> None:
@@ -235,7 +188,7 @@ def note(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -
     """备注: words for whoever may see the case, open or closed. Sight is checked by the caller's `visible`."""
     if not text.strip():
         raise Refused("请填写备注")
-    return _write(case_id, by, now, "note", lambda state: None, text=text, key=key, ended=True, quiet=True)
+    return carry_out(case_id, by, now, "note", lambda state: None, text=text, key=key, ended=True, quiet=True)
 
 
 # -- time ------------------------------------------------------------------------------------------------------------
@@ -248,17 +201,17 @@ def extend(
 
     Raises Unlawful where the rule allows none or less.
     """
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> dict[str, Any]:
         mine = any(holds(task, by) for task in state.current() if task.done_at is None)
-        _need(mine or controls(state, by), f"承办单位或{_control(state)}")
+        need_right(mine or controls(state, by), f"承办单位或{steerer(state)}")
         sent = {"clock": clock, "amount": amount}
         _check_extend(state, sent)
         _agreed(state, "extend", sent, by)
         return sent
 
-    return _write(case_id, by, now, "extend", change, text=text, key=key, clock=clock, amount=amount)
+    return carry_out(case_id, by, now, "extend", change, text=text, key=key, clock=clock, amount=amount)
 
 
 def _check_extend(state: State, sent: Mapping[str, Any]) -> None:
@@ -284,16 +237,16 @@ def _do_extend(state: State, sent: Mapping[str, Any]) -> None:
 
 def suspend(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:
     """挂起: internal targets stand still, after agreement. Statutory clocks run on."""
-    _say_why(text)
+    need_reason(text)
 
     def change(state: State) -> None:
         mine = any(holds(task, by) for task in state.current() if task.done_at is None)
-        _need(mine or controls(state, by), f"承办单位或{_control(state)}")
+        need_right(mine or controls(state, by), f"承办单位或{steerer(state)}")
         if state.case.suspended:
             raise conflict(state, "这件已经挂起")
         _agreed(state, "suspend", {}, by)
 
-    return _write(case_id, by, now, "suspend", change, text=text, key=key)
+    return carry_out(case_id, by, now, "suspend", change, text=text, key=key)
 
 
 def _do_suspend(state: State, sent: Mapping[str, Any]) -> None:
@@ -307,14 +260,14 @@ def resume(*, case_id: int, by: Member, now: datetime, text: str = "", key: str 
 
     def change(state: State) -> None:
         mine = any(holds(task, by) for task in state.current() if task.done_at is None)
-        _need(mine or controls(state, by), f"承办单位或{_control(state)}")
+        need_right(mine or controls(state, by), f"承办单位或{steerer(state)}")
         if not state.case.suspended:
             raise conflict(state, "这件没有挂起")
         state.rows.change(state.case, suspended=False)
         for run in state.runs:
             _engine.stand(state, run)
 
-    return _write(case_id, by, now, "resume", change, text=text, key=key)
+    return carry_out(case_id, by, now, "resume", change, text=text, key=key)
 
 
 AFTER_APPROVAL: dict[str, Callable[[State, Mapping[str, Any]], None]] = {
@@ -335,10 +288,7 @@ def _agreed(state: State, name: str, sent: dict[str, Any], by: Member) -> None:
 
 def propose(state: State, name: str, roles: tuple[str, ...], sent: Mapping[str, Any], by: Member) -> None:
     """Have a universal act agreed by others, in order; it takes effect with the last agreement."""
-    if any(
-        task.kind == Task.Kind.APPROVAL and task.act == name and task.done_at is None for task in state.tasks
-    ):
-        raise Refused("已经提请审批，请等待审批结果")
+    need_unproposed(state, name)
     proposal = {
         "data": {key: _engine.plain(value) for key, value in sent.items()},
         "dates": [key for key, value in sent.items() if isinstance(value, date)],

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 
 from shuzhi.kernel import _engine, _registry, crypto
 from shuzhi.kernel._engine import State, plain
@@ -20,6 +21,7 @@ from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, NotDone, Refus
 from shuzhi.kernel.models import Case, Entry, Link, Member, Once, Unit
 from shuzhi.kernel.operations.standing_in import at_work, in_place_of, need_named
 from shuzhi.kernel.queries.absence import has_role
+from shuzhi.kernel.queries.apps import action_of
 from shuzhi.kernel.queries.town import Town, town, town_by_id
 
 SLACK = timedelta(minutes=5)
@@ -167,10 +169,17 @@ def _town_of(case: Case, by: Member | None) -> Town:
     return town_by_id(case.town_id)
 
 
-def member_town(by: Member) -> Unit:
-    """The town a member works in. A county member opens and acts on nothing in a town."""
-    if by.town is None:
+def home_id(by: Member) -> int:
+    """The town a member works in, by id. A county member opens and acts on nothing in a town."""
+    if by.town_id is None:
         raise NotAllowed("县级人员不能在镇里办件，请由镇里的人员办理")
+    return by.town_id
+
+
+def member_town(by: Member) -> Unit:
+    """The same, with its row."""
+    home_id(by)
+    assert by.town is not None
     return by.town
 
 
@@ -199,6 +208,14 @@ def complete(
 
 
 # -- who may ---------------------------------------------------------------------------------------------------------
+
+
+def read_anew(town_id: int) -> None:
+    """Raise a town's version: every process then reads its units, grids, days off and people anew.
+
+    In the same transaction as whatever changes them: a member, his roles or his leave, a unit, a grid.
+    """
+    Unit.objects.filter(pk=town_id).update(version=F("version") + 1)
 
 
 def same_town(state: State, by: Member) -> None:
@@ -280,6 +297,7 @@ UNIVERSAL = {
     "reveal_contact": "查阅联系方式",
     "add_party": "登记当事人",
     "record_consent": "取得监护人同意",
+    "withdraw_consent": "监护人撤回同意",
 }
 """The kernel's own acts, in Chinese."""
 
@@ -295,9 +313,8 @@ def act_name(type_key: str, act: str) -> str:
         )
     declared = _registry.case_types().get(type_key)
     if declared:
-        for action in (*declared.acts, *(action for step in declared.steps for action in step.actions)):
-            if action.key == act:
-                return action.name
+        if (action := action_of(declared, act)) is not None:
+            return action.name
         if head == "lapse" and tail in {clock.key for clock in declared.clocks}:
             return f"期满：{declared.clock(tail).name}"
     return {"child": "子案办结"}.get(head, act)

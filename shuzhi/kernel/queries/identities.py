@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
-from shuzhi.kernel.models import Alert, Entry, Member, Party, SearchLog
+from shuzhi.kernel.models import Alert, Consent, Entry, Member, Party, SearchLog
 
 
 def alerts(member: Member) -> QuerySet[Any]:
@@ -27,5 +27,6 @@ def searches(member: Member) -> QuerySet[SearchLog]:
 
 
 def without_consent(case_id: int) -> QuerySet[Party]:
-    """The children of a case for whom neither consent nor a ground has been entered."""
-    return Party.objects.filter(case_id=case_id, minor=True, consents=None).order_by("id")
+    """The children of a case for whom neither a consent that holds nor a ground has been entered."""
+    holds = Consent.objects.filter(party=OuterRef("pk"), withdrawn_at=None)
+    return Party.objects.filter(~Exists(holds), case_id=case_id, minor=True).order_by("id")

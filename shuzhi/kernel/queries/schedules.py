@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -16,6 +16,8 @@ from shuzhi.kernel import _registry
 from shuzhi.kernel.calendar import Calendar
 from shuzhi.kernel.declare import Holidays, Schedule
 from shuzhi.kernel.models import Duty, Member, Occurrence, OccurrenceEntry, Swap, Unit
+from shuzhi.kernel.queries.town import Town
+from shuzhi.kernel.queries.town import town as town_of
 
 FURTHEST = 31
 """No holiday is longer than so many days."""
@@ -138,20 +140,42 @@ def unsettled(town: Unit) -> QuerySet[Occurrence]:
     return Occurrence.objects.filter(wanting | ~Q(error=""), town=town).order_by("planned", "pk")
 
 
-def missing_people(one: Occurrence) -> int:
-    """How many the roster lacks."""
+def missing_people(one: Occurrence, place: Town) -> int:
+    """How many the roster lacks: those on leave that day whose deputy cannot stand in are wanting too."""
     declared = _registry.schedules().get(one.schedule)
     if declared is None or declared.roster is None or one.day is None:
         return 0
-    return max(0, declared.roster[1] - len(one.duties.all()))
+    there = _there(declared, place, one.day, [duty.member_id for duty in one.duties.all()])
+    return max(0, declared.roster[1] - len(there))
 
 
 def on_duty(town: Unit, key: str, day: date) -> QuerySet[Member]:
-    """Who is on duty on a day; for guards and calls."""
+    """Who is on duty on a day, for guards and calls: of one on leave his deputy (代办人)."""
     duties = Duty.objects.filter(
         occurrence__town=town, occurrence__schedule=key, occurrence__day=day, occurrence__cancelled_at=None
     )
-    return Member.objects.filter(pk__in=duties.values("member")).order_by("pk")
+    entered = duties.order_by("pk").values_list("member", flat=True)
+    there = _there(_registry.schedules().get(key), town_of(town), day, entered)
+    return Member.objects.filter(pk__in=there).order_by("pk")
+
+
+def _there(declared: Schedule | None, place: Town, day: date, entered: Iterable[int]) -> set[int]:
+    """Of those entered for a day who is there: he himself, or the deputy of his leave, if the role passes to him."""
+    deputies = {away.member_id: away.deputy_id for away in place.leaves if away.runs(day)}
+    entered = list(entered)
+    there = {key for key in entered if key not in deputies}
+    stand_in = {deputies[key] for key in entered if key in deputies}
+    role = declared.roster[0] if declared and declared.roster else ""
+    if stand_in and role in _registry.capacities().keys() | _registry.keeper_roles():
+        stand_in = set(
+            Member.objects.filter(pk__in=stand_in, roles__contains=[role]).values_list("pk", flat=True)
+        )
+    return there | stand_in
+
+
+def away_on(place: Town, day: date) -> set[int]:
+    """The members on leave on a day."""
+    return {away.member_id for away in place.leaves if away.runs(day)}
 
 
 def duties_of(member: Member, since: date) -> QuerySet[Duty]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.db import connection
+
 from shuzhi.kernel.declare import Retention
 from shuzhi.kernel.models import Entry, Task, Words
 from shuzhi.kernel.operations.erasing import PARTS
@@ -43,3 +45,15 @@ def appraised(walk: Walk, **more: Any) -> Entry:
 
 def told(walk: Walk) -> list[str]:
     return list(Words.objects.filter(entry__case_id=walk.id).values_list("entry__act", flat=True))
+
+
+def everything() -> str:
+    """Every row of every table, as text."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        tables = [row[0] for row in cursor.fetchall()]
+        dump = []
+        for table in tables:
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
+            dump += [row[0] for row in cursor.fetchall()]
+    return "\n".join(dump)

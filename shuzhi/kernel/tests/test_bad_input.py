@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from shuzhi.kernel import operations
+from shuzhi.kernel.declare import Action, Clock, End
 from shuzhi.kernel.errors import Conflict, NotAllowed, NotDone, Refused
+from shuzhi.kernel.forms import ActForm, date_field
 from shuzhi.kernel.models import Case, Entry, Words
 from shuzhi.kernel.operations import Opening
-from shuzhi.kernel.testing import TestTown, make_town, moment
-from shuzhi.kernel.tests.errand import Walk, errand
+from shuzhi.kernel.testing import TestTown, declared, make_town, moment
+from shuzhi.kernel.tests.errand import ROLES, Walk, errand
 
 Try = Callable[[Walk], Any]
 
@@ -135,6 +138,77 @@ def test_an_act_twice_tells_who_was_first(walk: Walk) -> None:
         "by": "dispatcher",
         "at": walk.case.record.get(seq=2).at.isoformat(),
     }
+
+
+def test_on_a_closed_round_nothing_is_done_any_more(walk: Walk) -> None:
+    walk.open()
+    walk.send("roads")
+    late = walk.task("roads")
+    walk.act("roads", "report")
+    walk.act("dispatcher", "close")
+    with pytest.raises(Conflict, match="这件已经办结：dispatcher 09:45 办结"):
+        walk.act("dispatcher", "redo")
+    walk.do("reopen", "dispatcher", text="又坏了")
+    with pytest.raises(Conflict, match="这项任务已经办理"):
+        walk.do("acknowledge", "roads", task_id=late.pk)
+    with pytest.raises(Refused, match="这个时限已经结束"):
+        walk.do("extend", "roads", clock="sort", amount=1, text="难")
+    assert walk.acts()[-1] == "reopen"
+
+
+def test_an_act_beside_the_steps_by_the_wrong_role_names_the_right_one(town: TestTown) -> None:
+    beside = replace(errand, acts=(Action("look", "现场查看", role="unit_handler"),))
+    with declared(beside, roles=ROLES, town_wide=("dispatcher",)):
+        walk = Walk(town)
+        walk.open()
+        with pytest.raises(NotAllowed, match="“现场查看”要由承办人办理"):
+            walk.act("dispatcher", "look")
+        assert walk.acts() == ["open"]
+
+
+def test_an_act_beside_the_steps_is_proposed_once(town: TestTown) -> None:
+    beside = replace(errand, acts=(Action("stop", "终止", to=End("failed"), approve=("leader",)),))
+    with declared(beside, roles=ROLES, town_wide=("dispatcher",)):
+        walk = Walk(town)
+        walk.open()
+        walk.act("dispatcher", "stop")
+        with pytest.raises(Refused, match="已经提请审批，请等待审批结果"):
+            walk.act("dispatcher2", "stop")
+        assert walk.acts() == ["open", "propose:stop"]
+
+
+def test_nobody_agrees_to_what_he_proposed_himself(walk: Walk) -> None:
+    walk.open()
+    walk.send("roads")
+    walk.act("roads", "report")
+    both = walk.town.member["dispatcher"]
+    both.roles = ["dispatcher", "leader"]
+    both.save()
+    walk.act("dispatcher", "give_up")
+    with pytest.raises(Refused, match="提请人不能审批自己提请的事项，请由他人审批"):
+        walk.do("approve", "dispatcher", task_id=walk.task(kind="approval").pk, agrees=True)
+    assert walk.acts()[-1] == "propose:give_up"
+
+
+@pytest.mark.parametrize("day", [date.max, date.min, date(2232, 3, 1), date(203, 3, 1)])
+def test_a_clock_counts_from_no_impossible_date(town: TestTown, day: date) -> None:
+    serve = Action("serve", "送达", role="dispatcher")
+    sue = Clock("sue", "起诉", 6, "months", starts=("serve",), ends=("end",), on="served_on", extend_by=None)
+    with declared(replace(errand, acts=(serve,), clocks=(sue,)), roles=ROLES, town_wide=("dispatcher",)):
+        walk = Walk(town)
+        walk.open()
+        with pytest.raises(Refused, match=f"“起诉”的起算日期 {day} 不对，请改正"):
+            walk.act("dispatcher", "serve", served_on=day)
+        assert walk.acts() == ["open"]
+
+
+@pytest.mark.parametrize("typed", ["2023-02-31", "2023-13-01", "明天", "20230301x"])
+def test_a_day_that_is_none_is_refused_by_the_form(typed: str) -> None:
+    class Serve(ActForm):
+        served_on = date_field("送达日期")
+
+    assert Serve({"served_on": typed}, town=None).errors["served_on"] == ["送达日期要写成日期，如 2026-11-23"]
+    assert Serve({"served_on": ""}, town=None).errors["served_on"] == ["请填写送达日期"]
 
 
 def test_a_stale_form_is_told_so(walk: Walk) -> None:

@@ -21,6 +21,7 @@ from shuzhi.kernel.declare import (
     Clock,
     End,
     Guard,
+    Manifest,
     Retention,
     Step,
     Term,
@@ -251,6 +252,15 @@ WRONG: list[tuple[str, Callable[[], CaseType], str, str]] = [
     ("E038", lambda: first_action(ended=True), "办结的案件不在步骤 one，close 的 ended 不起作用", "acts"),
     ("E038", lambda: beside(undo=True), "look 不属于步骤，undo 不起作用", "去掉 undo"),
     ("E038", lambda: first_step(join="any"), "步骤 one 只问一处，join 不起作用", "去掉 join"),
+    ("E017", lambda: beside(to=lambda case: End("done")), "look 的去向由函数决定", "在它的 leads"),
+    ("E003", lambda: beside(leads=("gone",)), "look 的 leads 去往没有的步骤 gone", "已声明的步骤"),
+    ("E038", lambda: first_action(leads=("one",)), "close 的 leads 不起作用", "写进步骤 one 的 leads"),
+    (
+        "E046",
+        lambda: first_action(undo=True, effect="test_checks.nobody"),
+        "close 有 effect，撤回时改不回 effect 写的内容",
+        "去掉 undo",
+    ),
     (
         "E038",
         lambda: first_step(asks=lambda case: [], unit=lambda case: None),
@@ -282,6 +292,7 @@ ELSEWHERE = {
     "E042": "test_sight_checks.py",
     "E043": "test_sight_checks.py",
     "E044": "test_sight_checks.py",
+    "E045": "test_the_kernel_an_app_wants_is_measured",
 }
 OF_LISTS = ("registers.py", "schedules.py")
 """What is checked of registers and schedules is tested beside them."""
@@ -315,6 +326,34 @@ def test_what_an_app_shares_with_others_is_checked(more: dict[str, Any], code: s
     with declared(right, package=PACKAGE, **{"roles": ROLES, **more}):
         messages = [(one.id, one.msg) for one in run_checks() if str(one.id).startswith("shuzhi.")]
     assert messages == [(f"shuzhi.{code}", says)]
+
+
+@pytest.mark.parametrize(
+    ("wants", "says"),
+    [
+        (">=2", "tested：要内核 >=2，现在是 1.0"),
+        ("<1", "tested：要内核 <1，现在是 1.0"),
+        ("", "tested：要内核 （没有写明），现在是 1.0"),
+        ("1.x", "tested：kernel='1.x' 不是版本范围"),
+    ],
+)
+def test_the_kernel_an_app_wants_is_measured(wants: str, says: str) -> None:
+    app = Manifest("tested", "试验应用", version="1", kernel=wants)
+    (fault,) = _checks._of_kernel(app)
+    assert (fault.id, fault.msg) == ("shuzhi.E045", says)
+    assert fault.hint
+
+
+@pytest.mark.parametrize("wants", [">=1,<2", "==1.*", "~=1.0"])
+def test_an_app_may_want_this_kernel_in_several_ways(wants: str) -> None:
+    app = Manifest("tested", "试验应用", version="1", kernel=wants)
+    assert list(_checks._of_kernel(app)) == []
+
+
+def test_a_step_only_an_act_beside_leads_to_is_reached() -> None:
+    two = Step("two", "二", "keeper", (Action("end_two", "完", to=End("done")),))
+    jump = Action("jump", "跳", role="keeper", to=lambda case: case.file.where, leads=("two",))
+    assert found(replace(right, steps=(*right.steps, two), acts=(jump,))) == []
 
 
 def test_a_procedure_of_another_app_is_named_with_its_own_prefix() -> None:

@@ -13,6 +13,7 @@ from shuzhi.kernel.declare import STAY, Action, Ask, CaseType, End, Step
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Case, Link, Task
 from shuzhi.kernel.operations.audit import verify
+from shuzhi.kernel.operations.writing import Done, once
 from shuzhi.kernel.testing import TestTown, declared
 from shuzhi.kernel.tests.errand import CENTRE, HANDLER, ROLES, Walk
 
@@ -143,6 +144,32 @@ def test_a_child_has_one_parent(parent: Walk) -> None:
         Link.objects.create(
             kind=Link.Kind.CHILD, case_id=other.id, other_id=parent.child(RISK).id, at=parent.now
         )
+
+
+def test_a_second_parent_for_a_child_is_refused_in_one_sentence(parent: Walk) -> None:
+    """Whatever operation would write it: the database refuses, and the constraint says why."""
+    other = Walk(parent.town, plan.key)
+    other.open()
+    risk = parent.child(RISK)
+
+    def adopt() -> Done:
+        Link.objects.create(kind=Link.Kind.CHILD, case_id=other.id, other_id=risk.id, at=parent.now)
+        raise AssertionError("never reached")
+
+    with pytest.raises(Refused, match="一件子案只能答复一件"):
+        once(parent.town.row.pk, "", b"", adopt)
+    risk.act("roads", "close", how="fine")
+    assert Task.objects.get(child_id=risk.id).case_id == parent.id
+    assert other.acts() == ["open"]
+
+
+def test_of_two_who_close_a_child_one_is_told_it_is_closed(parent: Walk) -> None:
+    """Its parent calls it off and its own people conclude it."""
+    risk = parent.child(RISK)
+    parent.act("dispatcher", "stop")
+    with pytest.raises(Conflict, match=r"这件已经办结：dispatcher 09:30 撤销"):
+        risk.act("roads", "close", how="fine")
+    assert risk.acts() == ["open", "call_off"]
 
 
 def test_a_type_that_is_no_child_cannot_be_asked_for(town: TestTown) -> None:

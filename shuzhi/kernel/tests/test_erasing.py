@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from shuzhi.kernel import files
 from shuzhi.kernel.errors import Conflict, KeyReused, NotAllowed, Refused, Unlawful
@@ -35,6 +34,7 @@ from shuzhi.kernel.tests.keeping import (
     TYPES,
     appraised,
     erased,
+    everything,
     proposed,
     told,
 )
@@ -65,18 +65,6 @@ def note(town: TestTown) -> Walk:
     for one in ("leader", "clerk"):
         walk.do("approve", one, task_id=walk.task(kind="approval").pk, agrees=True)
     return walk
-
-
-def everything() -> str:
-    """Every row of every table, as text."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-        tables = [row[0] for row in cursor.fetchall()]
-        dump = []
-        for table in tables:
-            cursor.execute(f'SELECT t::text FROM "{table}" t')
-            dump += [row[0] for row in cursor.fetchall()]
-    return "\n".join(dump)
 
 
 # -- what it reaches -------------------------------------------------------------------------------------------------

@@ -85,3 +85,21 @@ def test_handing_over_twice_with_one_key_is_one_handing_over(walk: Walk) -> None
         )
 
     assert (take().again, take().again) == (False, True)
+
+
+def test_whatever_changes_who_is_there_is_read_anew_by_every_process(walk: Walk) -> None:
+    """A process holds a town until its version rises."""
+    town = walk.town
+
+    def version() -> int:
+        town.row.refresh_from_db()
+        return town.row.version
+
+    seen = [version()]
+    leave = away(walk, "power", "team")
+    seen.append(version())
+    operations.end_leave(leave_id=leave.row, by=town.again("clerk"), now=walk.later())
+    seen.append(version())
+    hand_over(walk, "grid_worker", "team")
+    seen.append(version())
+    assert seen == sorted(set(seen))

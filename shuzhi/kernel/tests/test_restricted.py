@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from shuzhi.kernel.models import (
     SearchLog,
     Task,
 )
+from shuzhi.kernel.operations.identities import end_looks
 from shuzhi.kernel.queries import identities
 from shuzhi.kernel.queries.visible import visible_case
 from shuzhi.kernel.testing import SOUTH, WEST, TestTown
@@ -72,6 +74,43 @@ def test_a_town_wide_role_looks_into_it_for_a_reason_only(town: TestTown) -> Non
     operations.look_into(number=number, by=leader, now=walk.now, text="信访复查")
     assert visible_case(leader, number)
     assert (last(walk).act, last(walk).words.text) == ("look_into", "信访复查")
+
+
+def test_a_look_ends_and_may_be_taken_again(town: TestTown) -> None:
+    walk = Walk(town, family.key)
+    walk.open("grid_worker")
+    sent: dict[str, Any] = {"number": walk.case.number, "by": town.again("leader"), "text": "信访复查"}
+    begun = walk.now
+    operations.look_into(**sent, now=begun)
+    assert last(walk).data["until"] == (begun + timedelta(days=7)).isoformat()
+    assert end_looks(now=begun + timedelta(days=6)) == 0
+    operations.look_into(**sent, now=begun + timedelta(days=6), days=2)
+    assert end_looks(now=begun + timedelta(days=7)) == 0, "it was taken again"
+    assert "leader" in sees(town, walk.id)
+    assert end_looks(now=begun + timedelta(days=8)) == 1
+    assert "leader" not in sees(town, walk.id)
+    operations.look_into(**sent, now=begun + timedelta(days=9))
+    assert "leader" in sees(town, walk.id)
+    assert walk.acts().count("look_into") == 3
+    assert walk.sound()
+
+
+@pytest.mark.parametrize("days", [0, -1, 31])
+def test_a_look_is_of_a_few_days(town: TestTown, days: int) -> None:
+    walk = Walk(town, family.key)
+    walk.open("grid_worker")
+    with pytest.raises(Refused, match="天数要在 1 到 30 之间"):
+        operations.look_into(
+            number=walk.case.number, by=town.again("leader"), now=walk.now, text="复查", days=days
+        )
+
+
+def test_a_look_does_not_end_what_one_sees_anyway(town: TestTown) -> None:
+    walk = Walk(town, family.key)
+    walk.open("grid_worker")
+    operations.look_into(number=walk.case.number, by=town.again("dispatcher"), now=walk.now, text="接办")
+    assert end_looks(now=walk.now + timedelta(days=30)) == 0
+    assert "dispatcher" in sees(town, walk.id)
 
 
 def test_a_case_may_be_restricted_later(town: TestTown) -> None:

@@ -8,23 +8,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 
+from shuzhi.kernel.forms import ActForm, choice_field, date_field, text_field
 from shuzhi.kernel.models import Member
 from shuzhi.kernel.operations import Opening
 from shuzhi.kernel.tests.dummy_app.models import Kind
 
 
-class ActForm(forms.Form):
-    def __init__(self, *args: Any, town: Any, state: Any = None, **kwargs: Any) -> None:
-        self.town, self.state = town, state
-        super().__init__(*args, **kwargs)
-
-    def data_for_act(self) -> dict[str, Any]:
-        """The cleaned values as the kernel takes them; the words go another way."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "text"}
-
-
 class Reason(ActForm):
-    text = forms.CharField(label="理由", error_messages={"required": "请填写理由"})
+    text = text_field("理由")
 
 
 class Accept(ActForm):
@@ -34,10 +25,9 @@ class Accept(ActForm):
     valuable = forms.BooleanField(label="贵重物品", required=False)
     units = forms.TypedMultipleChoiceField(label="征求意见的单位", coerce=int, required=False)
     why_late = forms.CharField(label="没有提前申请的理由", required=False)
-    text = forms.CharField(label="意见", required=False)
+    text = text_field("意见", required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         field = self.fields["units"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(unit.pk, unit.name) for unit in self.town.units.values()]
@@ -45,48 +35,48 @@ class Accept(ActForm):
 
 class Opinion(ActForm):
     agrees = forms.BooleanField(label="同意出借", required=False)
-    text = forms.CharField(label="意见", required=False)
+    text = text_field("意见", required=False)
 
 
 class HandOver(ActForm):
-    lead = forms.IntegerField(label="借用单位")
+    lead = choice_field("借用单位")
     support = forms.TypedMultipleChoiceField(label="一同使用的单位", coerce=int, required=False)
-    text = forms.CharField(label="交付情况", required=False)
+    text = text_field("交付情况", required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["support"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(unit.pk, unit.name) for unit in self.town.units.values()]
+    def prepare(self) -> None:
+        for name in ("lead", "support"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [(unit.pk, unit.name) for unit in self.town.units.values()]
 
 
 class GiveBack(ActForm):
     condition = forms.CharField(label="物品状况", max_length=200)
-    text = forms.CharField(label="说明", required=False)
+    text = text_field("说明", required=False)
 
 
 class Settle(ActForm):
     result = forms.ChoiceField(label="验收结论", choices=[("returned", "完好"), ("damaged", "有损坏")])
-    text = forms.CharField(label="说明", required=False)
+    text = text_field("说明", required=False)
 
 
 class Conclusion(ActForm):
     conclusion = forms.ChoiceField(label="结论", choices=[("good", "完好"), ("broken", "不能用")])
-    text = forms.CharField(label="说明", required=False)
+    text = text_field("说明", required=False)
 
 
 class Part(ActForm):
     """`item` names what a clock runs for that runs once an item."""
 
     item = forms.CharField(label="配件", max_length=32)
-    text = forms.CharField(label="说明", required=False)
+    text = text_field("说明", required=False)
 
 
 class Mend(ActForm):
     """`begin` says what case arises: its type, its title, the values of its file."""
 
     fault = forms.CharField(label="哪里坏了", max_length=60)
-    text = forms.CharField(label="说明", required=False)
+    text = text_field("说明", required=False)
 
     def data_for_act(self) -> dict[str, Any]:
         fault = self.cleaned_data["fault"]
@@ -100,8 +90,8 @@ class UnitLoan(ActForm):
 
     title = forms.CharField(label="借什么", max_length=60)
     thing = forms.CharField(label="物品", max_length=64)
-    text = forms.CharField(label="用途", required=False)
-    wanted_on = forms.DateField(label="哪天要用")
+    text = text_field("用途", required=False)
+    wanted_on = date_field("哪天要用")
     in_haste = forms.BooleanField(label="当场领走", required=False)
     reply_by = forms.DateTimeField(label="上级平台要求何时回复", required=False)
 

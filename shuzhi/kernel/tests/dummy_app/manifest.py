@@ -158,7 +158,8 @@ loan = CaseType(
         Action(
             "lost",
             "报失",
-            to=End("lost"),
+            to=rules.after_loss,
+            leads=(End("lost"), "settle"),
             role=HANDLER,
             when=rules.is_out,
             form="forms.Reason",

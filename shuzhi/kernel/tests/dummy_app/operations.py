@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
+from shuzhi.kernel.declare import Effect
 from shuzhi.kernel.models import Publication
 from shuzhi.kernel.operations import Opening
-from shuzhi.kernel.operations.documents import Matter
 from shuzhi.kernel.operations.publishing import put_out
 from shuzhi.kernel.queries.town import Town
 from shuzhi.kernel.tests.dummy_app import rules
 
 
-def announce(case: Any) -> None:
+def announce(case: Effect) -> None:
     """Put the loan on the portal, once; in the transaction of the act, so that one without the other never is."""
     case.rows.change(case.file, announced=True)
-    matter = Matter(case.town, case.rows, case, case.by, case.now)
     says = f"{case.file.thing}自 {rules.today(case)} 起出借 {case.file.days} 天。"
-    put_out(matter, title=f"出借：{case.file.thing}", body=says, channel=Publication.Channel.PORTAL)
+    put_out(case, title=f"出借：{case.file.thing}", body=says, channel=Publication.Channel.PORTAL)
 
 
 def counting(place: Town, day: date) -> Opening:

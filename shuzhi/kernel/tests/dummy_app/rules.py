@@ -83,6 +83,11 @@ def after_accept(case: Facts) -> str:
     return "inspect" if case.data.get("valuable") else "ready"
 
 
+def after_loss(case: Facts) -> str | End:
+    """What was lent with it is settled first."""
+    return "settle" if case.unmet("part") else End("lost")
+
+
 def after_opinions(case: Facts) -> str:
     return "inspect" if case.file.agrees else "check"
 

@@ -16,12 +16,12 @@ from shuzhi.kernel.operations.audit import verify
 from shuzhi.kernel.operations.writing import Done
 from shuzhi.kernel.queries.casefile import replay
 from shuzhi.kernel.testing import TestTown, declared, make_town, moment
-from shuzhi.kernel.tests.procedures import decision, disclosure, patrol, penalty
+from shuzhi.kernel.tests.procedures import decision, disclosure, meeting, patrol, penalty, review
 
 TYPES: tuple[CaseType, ...] = (
     penalty.penalty,
-    penalty.review,
-    penalty.item,
+    review.review,
+    meeting.item,
     decision.decision,
     decision.participation,
     decision.experts,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from shuzhi.kernel.declare import STAY, Action, Ask, CaseType, Clock, End, Facts, Guard, Step
-from shuzhi.kernel.tests.procedures.penalty import HEAD, ITEM, REVIEW
+from shuzhi.kernel.tests.procedures.meeting import ITEM
+from shuzhi.kernel.tests.procedures.penalty import HEAD
+from shuzhi.kernel.tests.procedures.review import REVIEW
 
 OFFICE, STABILITY, EXPERT = "office", "stability", "expert"
 PARTICIPATION, EXPERTS, RISK = "tested.participation", "tested.experts", "tested.risk"

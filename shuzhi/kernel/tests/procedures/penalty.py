@@ -1,4 +1,4 @@
-"""行政处罚（普通程序）, with review and collective discussion as child cases.
+"""行政处罚（普通程序）; its review and its collective discussion are cases of their own, asked for as children.
 
 The law is on the line it governs; the ids are those of the catalogue.
 """
@@ -9,9 +9,10 @@ from datetime import date
 
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import STAY, Action, Ask, CaseType, Clock, End, Facts, Guard, Step
+from shuzhi.kernel.tests.procedures.meeting import ITEM
+from shuzhi.kernel.tests.procedures.review import REVIEW
 
-OFFICER, HEAD, REVIEWER, SECRETARY, CHAIR = "officer", "head", "reviewer", "secretary", "hearing_officer"
-REVIEW, ITEM = "tested.review", "tested.item"
+OFFICER, HEAD, CHAIR = "officer", "head", "hearing_officer"
 
 
 def today(case: Facts) -> date:
@@ -401,87 +402,6 @@ penalty = CaseType(
             starts=("remedies_over",),
             on="remedies_over_on",
             ends=("to_court", "end"),
-        ),
-    ),
-)
-
-
-def independent(case: Facts) -> bool:
-    """The reviewer is not one of the officers of the case under review."""
-    return case.parent is None or case.by.pk not in getattr(case.parent.file, "officers", ())
-
-
-review = CaseType(
-    REVIEW,
-    "法制审核",
-    number="SH",
-    file="models.Judgement",
-    control=REVIEWER,
-    child=True,
-    outcomes={"lawful": "合法", "to_mend": "应修改", "unlawful": "不合法", "beyond_powers": "超越权限"},
-    steps=(
-        Step(
-            "receive",
-            "收件",
-            REVIEWER,
-            (A("take", "受理", to="review"), A("incomplete", "材料不全，退回补充", to=STAY)),
-        ),
-        Step(
-            "review",
-            "审核",
-            REVIEWER,
-            (
-                A(
-                    "conclude",
-                    "出具意见",
-                    to=End(field="conclusion"),
-                    needs=(Guard(independent, "town", "审核人员不得是本案承办人员"),),
-                ),
-            ),
-        ),
-    ),
-    acts=(A("counsel", "请法律顾问提出意见", role=REVIEWER, asks=(Ask(role="counsel"),)),),
-    clocks=(
-        Clock(
-            "at_least",
-            "审查时间",
-            7,
-            "working",
-            law="DEC-26",
-            starts=("take",),
-            sense="not_before",
-            ends=("end",),
-        ),
-    ),
-)
-
-item = CaseType(
-    ITEM,
-    "会议议题",
-    number="YT",
-    file="models.Judgement",
-    control=SECRETARY,
-    child=True,
-    outcomes={"adopted": "通过", "returned": "退回", "rejected": "否决", "put_off": "暂缓"},
-    steps=(
-        Step(
-            "listed",
-            "列入议程",
-            SECRETARY,
-            (
-                A(
-                    "minute",
-                    "记录结论",
-                    to=End(field="conclusion"),
-                    needs=(
-                        Guard(
-                            lambda case: case.data.get("head_spoke_last", True),
-                            "DEC-30",
-                            "行政首长最后发表意见",
-                        ),
-                    ),
-                ),
-            ),
         ),
     ),
 )

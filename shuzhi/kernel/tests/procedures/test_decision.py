@@ -9,7 +9,8 @@ from shuzhi.kernel.models import Link
 from shuzhi.kernel.testing import TestTown
 from shuzhi.kernel.tests.procedures.conftest import Course, unlawful
 from shuzhi.kernel.tests.procedures.decision import EXPERTS, PARTICIPATION, RISK
-from shuzhi.kernel.tests.procedures.penalty import ITEM, REVIEW
+from shuzhi.kernel.tests.procedures.meeting import ITEM
+from shuzhi.kernel.tests.procedures.review import REVIEW
 
 
 def begin(town: TestTown, **file: object) -> Course:

@@ -10,7 +10,8 @@ import pytest
 from shuzhi.kernel.errors import NotAllowed, Refused, Unlawful
 from shuzhi.kernel.testing import TestTown
 from shuzhi.kernel.tests.procedures.conftest import Course, unlawful
-from shuzhi.kernel.tests.procedures.penalty import ITEM, REVIEW
+from shuzhi.kernel.tests.procedures.meeting import ITEM
+from shuzhi.kernel.tests.procedures.review import REVIEW
 
 
 def begin(town: TestTown, *, grave: bool = True, review_needed: bool = True) -> Course:

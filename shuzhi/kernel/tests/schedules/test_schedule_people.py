@@ -21,6 +21,7 @@ from shuzhi.kernel.operations.schedules import (
     propose_swap,
 )
 from shuzhi.kernel.queries import schedules as asked
+from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.testing import TestTown, make_town, moment
 from shuzhi.kernel.tests.schedules.conftest import (
     DUTY,
@@ -59,12 +60,12 @@ def test_the_app_may_name_them_and_who_is_wanting_is_counted(town: TestTown) -> 
     planned(town, LAWYER, "2023-03-01")
     one = on(LAWYER, "2023-03-01")
     assert duty("2023-03-01", LAWYER).member == town.member["grid_leader"], "who lacks the role is left out"
-    assert asked.missing_people(one) == 0
+    assert asked.missing_people(one, town_of(town.row)) == 0
     open_due(now=moment("2023-03-01 09:00"))
     one.refresh_from_db()
     assert Access.objects.filter(case=one.case, member=town.member["grid_leader"]).exists()
     Duty.objects.all().delete()
-    assert asked.missing_people(one) == 1
+    assert asked.missing_people(one, town_of(town.row)) == 1
 
 
 def test_the_page_of_a_month_is_read_in_a_few_statements(
