@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -109,5 +109,6 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def _peak_mb() -> float:
-    """The most memory this process has held at once."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory this process has held at once; getrusage would count what the process it came from held."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024

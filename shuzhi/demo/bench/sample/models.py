@@ -15,7 +15,7 @@ class Decision(models.Model):
     fine = models.PositiveIntegerField(null=True)
 
     def __str__(self) -> str:
-        return str(self.case_id)
+        return str(self.pk)
 
 
 class Stall(RegisterRow):
