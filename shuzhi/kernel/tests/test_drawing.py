@@ -41,8 +41,9 @@ def test_everything_declared_is_on_the_chart(declared: CaseType) -> None:
 def test_every_way_is_an_arrow_from_the_step_it_leaves_to_where_it_leads(declared: CaseType) -> None:
     chart = read(declared)
     steps = dict(zip((step.key for step in declared.steps), boxes(chart), strict=True))
+    ends = {f"end {place}": pill for place, pill in enumerate(pills(chart))}
     drawn = sorted(
-        (holder(steps, begin), holder(steps, end) or "end")
+        (holder(steps, begin), holder(steps, end) or holder(ends, end)[:3])
         for begin, *_, end in map(corners, arrows(chart))
         if holder(steps, begin)
     )
