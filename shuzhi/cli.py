@@ -27,6 +27,8 @@ def main() -> None:
                 sys.exit(_stop(rest))
             case "remove-database":
                 sys.exit(_remove(rest))
+            case "bench":
+                os.environ["SHUZHI_BENCH"] = "1"  # before the settings are read
         if command in ("help", "--help", "-h") and not rest:
             print(OWN)
         from django.core.management import execute_from_command_line

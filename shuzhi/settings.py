@@ -84,6 +84,9 @@ INSTALLED_APPS = [
     "shuzhi.apps.events",
     "shuzhi.demo",
 ]
+# SHUZHI_BENCH=1, which `shuzhi bench` sets for itself and its web processes: the procedure and the register it measures.
+if _flag("SHUZHI_BENCH"):
+    INSTALLED_APPS.append("shuzhi.demo.bench.sample")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from shuzhi.kernel.queries.apps import intakes_for
+from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.signin import MemberRequest, places_of
 
 KEY_MOST = 64
@@ -35,7 +36,7 @@ def idempotency_key(request: MemberRequest) -> str:
 
 def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
     member = request.member
-    town = member.town or member.unit
+    town = town_of(member.town).unit if member.town else member.unit
     entries = [("inbox", "待办", "list-check"), ("cases", "事件", "layout-list")]
     if intakes_for(member):
         entries.append(("new", "登记", "edit"))

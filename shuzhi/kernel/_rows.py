@@ -50,9 +50,14 @@ def _converter(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     return _json if isinstance(field, models.JSONField) else None
 
 
+NOT_ALONG = ("settings", "polygon")
+"""What a unit or a grid that is read along with something else comes without, until it is asked for: every request reads
+its member's town, whose outline alone is 13 KB."""
+
+
 @cache
-def _table(model: type[models.Model]) -> _Table:
-    fields = list(model._meta.concrete_fields)
+def _table(model: type[models.Model], without: tuple[str, ...] = ()) -> _Table:
+    fields = [field for field in model._meta.concrete_fields if field.name not in without]
     return _Table(
         name=connection.ops.quote_name(model._meta.db_table),
         columns=tuple(connection.ops.quote_name(str(field.column)) for field in fields),
@@ -249,7 +254,7 @@ def _reading(model: type[models.Model], along: tuple[str, ...]) -> tuple[str, tu
     for number, name in enumerate(along):
         field: Any = model._meta.get_field(name)
         other = field.related_model
-        table = _table(other)
+        table = _table(other, NOT_ALONG)
         here, there = (field.column, other._meta.pk.column) if field.concrete else ("id", field.field.column)
         beside.append(
             _Along(field, other, table, len(columns), len(columns) + table.columns.index(_key_column(other)))

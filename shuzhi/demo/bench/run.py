@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from shuzhi import serve
 from shuzhi.apps.events.models import Category
-from shuzhi.demo.bench import inside, routing, table
+from shuzhi.demo.bench import imports, inside, routing, table
 from shuzhi.demo.bench.database import own_database
 from shuzhi.demo.bench.drive import Client, serving
 from shuzhi.demo.bench.fill import Cast, cast, fill
@@ -35,6 +35,7 @@ from shuzhi.demo.bench.measure import (
     unit_cpu,
 )
 from shuzhi.demo.bench.turns import InProcess, Stock, Turn, turns
+from shuzhi.demo.bench.weight import Weight, weigh_all
 from shuzhi.demo.build import Built, build, tree_units
 from shuzhi.demo.messages import Known, Message, read_messages
 from shuzhi.demo.townfile import DATA, read_town
@@ -47,7 +48,7 @@ NOT_OF_THE_PAGE = ("django_session", "auth_user")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is done: cases, requests of one client, clients, requests of each of them, batches; and where."""
+    """How much is done: cases, requests of one client, clients, requests of each of them, batches, rows; and where."""
 
     database: str = "shuzhi_bench"
     cases: int = 100_000
@@ -55,9 +56,19 @@ class Size:
     clients: int = 8
     each: int = 50
     batches: int = 9
+    rows: int = 5_000
+
+    @property
+    def turns(self) -> int:
+        """How often an operation is taken in all: to count, to warm up, alone, and in a crowd."""
+        return 2 + self.clients * self.warming + self.alone + self.clients * self.each
+
+    @property
+    def warming(self) -> int:
+        return max(1, self.each // 5)
 
 
-QUICK = Size("shuzhi_bench_quick", cases=2_000, alone=4, clients=2, each=2, batches=2)
+QUICK = Size("shuzhi_bench_quick", cases=2_000, alone=4, clients=2, each=2, batches=2, rows=50)
 
 
 def bench(size: Size, *, keep: bool, labelled: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
@@ -71,12 +82,14 @@ def bench(size: Size, *, keep: bool, labelled: Path | None, say: Callable[[str],
         report: dict[str, Any] = {"unit_cpu_s": unit, "machine": _machine()}
         report["fill"] = _fill(built, messages, size, say)
         people = cast(built.row.pk, messages)
-        stock = _stock(built, people, messages)
+        stock = _stock(built, people, messages, size)
         operations = turns(stock)
-        results = _drive(operations, built.password, size, say)
+        results, weights, pages = _drive(operations, stock, built.password, size, say)
+        report["weight"] = {key: asdict(found) for key, found in weights.items()}
         say("批量登记 …")
         results |= inside.batches(built.row, people, size.batches, raw_writes(1, size.alone))
-        say("核验全部记录、重算时限 …")
+        say("导入台账、核验全部记录、重算时限 …")
+        report["register"] = asdict(imports.import_register(stock.clerk, stock.leader, size.rows))
         report["audit"] = asdict(inside.audit())
         report["recompute"] = asdict(inside.clocks(people))
     report["suggest"] = {"shipped": routing.on_shipped(messages)}
@@ -84,7 +97,7 @@ def bench(size: Size, *, keep: bool, labelled: Path | None, say: Callable[[str],
         report["suggest"]["labelled"] = routing.on_labelled(labelled)
     report |= {key: asdict(found) for key, found in results.items()}
     names = {**{turn.key: turn.name for turn in operations}, **BATCHES}
-    for line in [*table.lines(results, names, unit), *_also(report)]:
+    for line in [*table.lines(results, names, unit), *table.weights(weights, pages), *_also(report)]:
         say(line)
     return {key: _rounded(value) for key, value in report.items()}
 
@@ -120,19 +133,34 @@ def _fill(built: Built, messages: list[Message], size: Size, say: Callable[[str]
     return {**counted, "seconds": seconds}
 
 
-def _stock(built: Built, people: Cast, messages: list[Message]) -> Stock:
-    """With a dispatcher who is nothing else, and a handler of the unit in the middle by the tasks it has waiting."""
-    dispatcher = next(one for one in people.dispatchers if one.roles == ["dispatcher"])
+def _stock(built: Built, people: Cast, messages: list[Message], size: Size) -> Stock:
+    """With people who are one thing only, and a handler of the unit in the middle by the tasks it has waiting."""
+    members = list(
+        Member.objects.filter(town=built.row).select_related("unit", "town", "user").order_by("pk")
+    )
+    dispatcher, clerk, leader = (
+        next(one for one in members if one.roles == [role]) for role in ("dispatcher", "clerk", "leader")
+    )
     waiting = Counter(
         Task.objects.filter(done_at=None, unit_id__in=people.handlers).values_list("unit_id", flat=True)
     )
     ranked = [unit for unit, _ in waiting.most_common()]
-    return Stock(built.row, messages, dispatcher, people.handlers[ranked[len(ranked) // 2]])
+    return Stock(
+        town=built.row,
+        messages=messages,
+        dispatcher=dispatcher,
+        handler=people.handlers[ranked[len(ranked) // 2]],
+        worker=people.workers[0],
+        clerk=clerk,
+        leader=leader,
+        decisions=size.turns,
+    )
 
 
 def _drive(
-    operations: list[Turn], password: str, size: Size, say: Callable[[str], None]
-) -> dict[str, Result]:
+    operations: list[Turn], stock: Stock, password: str, size: Size, say: Callable[[str], None]
+) -> tuple[dict[str, Result], dict[str, Weight], dict[str, str]]:
+    """(results, weights of the pages, their names)."""
     results: dict[str, Result] = {}
     counted = {turn.key: _statements(turn) for turn in operations}
     raw = raw_writes(size.clients, size.each * 4)
@@ -140,15 +168,21 @@ def _drive(
         cookies: dict[Member | None, dict[str, str]] = {}
         backends = Backends()
         closing.callback(backends.close)
+
+        def client_of(who: Member | None) -> Client:
+            client = Client(port)
+            closing.callback(client.close)
+            if who and who not in cookies:
+                client.sign_in(who.user.username, password)
+                cookies[who] = client.cookies
+            client.cookies = cookies.get(who, client.cookies)
+            return client
+
         for turn in operations:
             say(f"{turn.name} …")
-            clients = [Client(port) for _ in range(size.clients)]
-            for client in clients:
-                closing.callback(client.close)
-                if turn.who and turn.who not in cookies:
-                    client.sign_in(turn.who.user.username, password)
-                    cookies[turn.who] = client.cookies
-                client.cookies = cookies.get(turn.who, client.cookies)
+            clients = [client_of(turn.who) for _ in range(size.clients)]
+            if turn.ready:
+                turn.ready()
             selects = [sql for sql in counted[turn.key] if not any(name in sql for name in NOT_OF_THE_PAGE)]
             results[turn.key] = _measured(
                 turn,
@@ -159,11 +193,14 @@ def _drive(
                 web=descendants(pid),
                 backends=backends,
             )
-    return results
+        weights, names = weigh_all(stock, client_of)
+    return results, weights, names
 
 
 def _statements(turn: Turn) -> list[str]:
     """The statements of the second turn: the first reads what a process keeps."""
+    if turn.ready:
+        turn.ready()
     browser = InProcess(turn.who)
     turn.take(browser)
     return statements(lambda: turn.take(browser))
@@ -174,7 +211,7 @@ def _measured(
 ) -> Result:
     """One client for times and processor seconds, then several at once for the pace."""
     takes = [partial(turn.take, one) for one in clients]
-    together(takes, max(1, size.each // 5))
+    together(takes, size.warming)
     app, database = cpu_of(web), cpu_of(backends.pids())
     alone = together(takes[:1], size.alone)
     databases = backends.pids()
@@ -195,8 +232,11 @@ def _measured(
 
 def _also(report: dict[str, Any]) -> list[str]:
     """What is no operation."""
-    audit, clocks = report["audit"], report["recompute"]
+    audit, clocks, sheet = report["audit"], report["recompute"], report["register"]
     said = [
+        f"导入台账：{sheet['rows']} 行，{sheet['per_second']:.0f} 行/秒（预览 {sheet['preview_per_second']:.0f}，提请 "
+        f"{sheet['propose_per_second']:.0f}，同意 {sheet['agree_per_second']:.0f}），裸 INSERT "
+        f"{sheet['raw_per_second']:.0f} 行/秒，内存增加 {sheet['grown_mb']:.0f} MB",
         f"核验：{audit['entries']} 条记录，{audit['per_second']:.0f} 条/秒，{audit['faults']} 处错误",
         f"改一天节假日：{clocks['running']} 个运行时限重算 {clocks['seconds']:.1f} 秒（每 10 万个 "
         f"{clocks['seconds_100k']:.1f} 秒），{clocks['moved']} 个变动",

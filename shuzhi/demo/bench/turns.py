@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, cycle
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from django.db.models.functions import MD5
 from django.test import Client as DjangoClient
@@ -17,7 +18,7 @@ from shuzhi.apps.events.models import Category
 from shuzhi.demo.bench.fill import EVENT
 from shuzhi.demo.messages import Message
 from shuzhi.kernel import operations
-from shuzhi.kernel.models import Case, Member, Unit
+from shuzhi.kernel.models import Case, Member, Task, Unit
 from shuzhi.kernel.operations import Opening
 from shuzhi.kernel.queries.inbox import inbox
 
@@ -27,6 +28,9 @@ DEEP = 1000
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REPORT = f"/desk/new/{EVENT}/dispatcher/"
+DECISION = "sample.decision"
+FINE = 1000
+SOUGHT = "路灯"
 
 
 class Browser(Protocol):
@@ -59,13 +63,17 @@ class InProcess:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An operation: who takes it (None for the public), and one turn of it."""
+    """An operation: who takes it (None for the public), and one turn of it.
+
+    ready: what must be looked up before, and is not part of it.
+    """
 
     key: str
     name: str
     who: Member | None
     take: Callable[[Browser], object]
     writes: bool = False
+    ready: Callable[[], None] | None = None
 
 
 @dataclass
@@ -76,6 +84,10 @@ class Stock:
     messages: list[Message]
     dispatcher: Member
     handler: Member
+    worker: Member
+    clerk: Member
+    leader: Member
+    decisions: int
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -85,6 +97,8 @@ class Stock:
         self.texts = cycle(self.messages)
         self.numbers = count(1)
         self.leaves = _leaves(self.town)
+        self.undecided = iter(_open_decisions(self))
+        self.to_agree: Iterator[tuple[str, int]] = iter(())
 
     def one(self, of: Iterator[Any]) -> Any:
         with self.guard:
@@ -100,6 +114,20 @@ def _leaves(town: Unit) -> dict[str, Category]:
     return {row.code: row for row in Category.objects.filter(town=town, parent__isnull=False)}
 
 
+def _open_decisions(stock: Stock) -> list[str]:
+    """So many cases of the sample procedure, ready to be decided."""
+    officers = [stock.dispatcher.pk, stock.clerk.pk]
+    opening = Opening("占道经营", "在人行道上摆摊。", {"officers": officers, "notified_fine": FINE})
+    done = operations.open_cases(
+        type=DECISION,
+        town=stock.town,
+        by=stock.dispatcher,
+        openings=[opening] * stock.decisions,
+        now=timezone.now(),
+    )
+    return [one.number for one in done]
+
+
 def turns(stock: Stock) -> list[Turn]:
     """All operations, reads first."""
     receipt, code = _receipt(stock)
@@ -113,6 +141,9 @@ def turns(stock: Stock) -> list[Turn]:
         Turn("inbox", "待办第 1 页", stock.dispatcher, lambda one: one.get("/desk/")),
         Turn("inbox_deep", f"待办第 {DEEP} 页", stock.dispatcher, deep),
         Turn("inbox_unit", "待办（承办单位）", stock.handler, lambda one: one.get("/desk/")),
+        Turn("cases", "事件列表", stock.dispatcher, lambda one: one.get("/desk/cases/")),
+        Turn("cases_closed", "已结案列表", stock.dispatcher, lambda one: one.get("/desk/cases/?tab=closed")),
+        Turn("search", "搜索", stock.dispatcher, lambda one: one.get(f"/desk/cases/?q={quote(SOUGHT)}")),
         Turn("cases_unit", "事件列表（承办单位）", stock.handler, lambda one: one.get("/desk/cases/")),
         Turn(
             "case", "事件页", stock.dispatcher, lambda one: one.get(f"/desk/cases/{stock.one(stock.shown)}/")
@@ -122,6 +153,29 @@ def turns(stock: Stock) -> list[Turn]:
         ),
         Turn("create", "登记", stock.dispatcher, lambda one: one.post(REPORT, _call(stock)), writes=True),
         Turn("act", "派单", stock.dispatcher, lambda one: _dispatch(one, stock), writes=True),
+        Turn(
+            "propose",
+            "决定提请审批（三个条件）",
+            stock.dispatcher,
+            lambda one: _propose(one, stock),
+            writes=True,
+        ),
+        Turn(
+            "agree",
+            "第一道同意",
+            stock.clerk,
+            lambda one: _agree(one, stock),
+            writes=True,
+            ready=lambda: _find_approvals(stock, "clerk"),
+        ),
+        Turn(
+            "agree_last",
+            "第二道同意（起三个时限）",
+            stock.leader,
+            lambda one: _agree(one, stock),
+            writes=True,
+            ready=lambda: _find_approvals(stock, "leader"),
+        ),
         Turn(
             "portal_report", "公众反映", None, lambda one: one.post("/report/", _public(stock)), writes=True
         ),
@@ -142,7 +196,7 @@ def _call(stock: Stock) -> dict[str, object]:
         "lat": said.lat or "",
         "name": "林某",
         "phone": f"1009900{number % 10_000:04d}",
-        "idempotency_key": f"{timezone.now().timestamp()}-{number}",
+        "idempotency_key": _key(stock),
     }
 
 
@@ -162,9 +216,36 @@ def _dispatch(browser: Browser, stock: Stock) -> None:
             "support": leaf.support,
             "urgency": leaf.urgency,
             "text": "请按时处置并反馈",
-            "idempotency_key": f"{timezone.now().timestamp()}-{stock.one(stock.numbers)}",
+            "idempotency_key": _key(stock),
         },
     )
+
+
+def _propose(browser: Browser, stock: Stock) -> None:
+    """A decision that must be agreed twice: its guards are looked at, nothing takes effect yet."""
+    browser.post(
+        f"/desk/cases/{stock.one(stock.undecided)}/decide/",
+        {"fine": FINE, "text": "罚款一千元", "idempotency_key": _key(stock)},
+    )
+
+
+def _agree(browser: Browser, stock: Stock) -> None:
+    """The first agreement passes it on; with the last the guards are looked at again and the clocks begin."""
+    number, task = stock.one(stock.to_agree)
+    browser.post(
+        f"/desk/cases/{number}/approve/",
+        {"task": task, "agrees": "1", "text": "同意", "idempotency_key": _key(stock)},
+    )
+
+
+def _find_approvals(stock: Stock, role: str) -> None:
+    """What waits for the agreement of a role."""
+    waiting = Task.objects.filter(case__type=DECISION, kind=Task.Kind.APPROVAL, role=role, done_at=None)
+    stock.to_agree = iter(list(waiting.order_by("pk").values_list("case__number", "pk")))
+
+
+def _key(stock: Stock) -> str:
+    return f"{timezone.now().timestamp()}-{stock.one(stock.numbers)}"
 
 
 def _receipt(stock: Stock) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from shuzhi.desk.forms import UNIVERSAL, At, Merge, correctable
@@ -114,7 +115,7 @@ def _universal(request: MemberRequest, case: Case, key: str) -> HttpResponse:
         form.find = lambda wanted: visible_case(member, wanted)
     more: dict[str, Any] = {"intro": form.intro, "danger": form.danger}
     if key == "approve":
-        more["proposal"] = _proposal(case, offers)
+        more["proposal"] = SimpleLazyObject(lambda: _proposal(case, offers))  # an answer shows no page
     if key == "merge":
         more["similar"] = named(state.type, state.type.similar)(state) if state.type.similar else []
     if request.method != "POST":

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from shuzhi.demo.bench.run import QUICK, Size, bench
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--labelled", type=Path, help="有一级标签的留言文件，另测派单建议")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not apps.is_installed("shuzhi.demo.bench.sample"):
+            raise CommandError("请用 shuzhi bench 运行，或先设 SHUZHI_BENCH=1")
         report = bench(
             QUICK if options["quick"] else Size(),
             keep=options["keep"],
