@@ -46,3 +46,9 @@ def on_turn(place: Town, day: date) -> list[int]:
     """The keepers, the youngest in service first."""
     keepers = Member.objects.filter(town_id=place.id, roles__contains=["keeper"])
     return list(keepers.order_by("-valid_from", "-pk").values_list("pk", flat=True))
+
+
+def whom_to_reach(case: Facts) -> dict[int, str]:
+    """Whom to reach in each unit: its own telephone, as the town has set it."""
+    units = case.town.units.values()
+    return {unit.pk: unit.settings["phone"] for unit in units if unit.settings.get("phone")}
