@@ -109,6 +109,15 @@ class Order(models.Model):
     due_at = models.DateTimeField(help_text="by when each unit answers")
     issued_as = models.CharField(max_length=32, help_text="the role that reads the answers and closes it")
 
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(units__len__gt=0),
+                name="order_to_some_unit",
+                violation_error_message="指令要下达给至少一个单位，请选择单位",
+            )
+        ]
+
     def __str__(self) -> str:
         return str(self.case_id)
 

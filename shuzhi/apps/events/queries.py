@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from shuzhi.apps.events.categories import category_of, tree
 from shuzhi.apps.events.models import Accusation, Category, Contact, Event
 from shuzhi.kernel import geo
+from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import Facts
 from shuzhi.kernel.models import Case
 
@@ -104,8 +105,9 @@ def order_facts(case: Facts) -> list[tuple[str, Any]]:
 
 def contacts(case: Facts) -> dict[int, str]:
     """The contact of each unit today, in words, for the board of an order; one statement."""
+    today = case.now.astimezone(SHANGHAI).date()
     rows = Contact.objects.filter(
-        Q(valid_until=None) | Q(valid_until__gt=case.today), town_id=case.town.id, valid_from__lte=case.today
+        Q(valid_until=None) | Q(valid_until__gt=today), town_id=case.town.id, valid_from__lte=today
     ).order_by("item")
     said: dict[int, str] = {}
     for row in rows:
