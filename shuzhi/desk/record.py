@@ -43,7 +43,7 @@ def _entry_row(entry: Entry, declared: CaseType, place: Town, files: Mapping[int
         lines.append("（内容已依法删除）")
     late = (entry.recorded_at - entry.at).total_seconds() > 60
     return {
-        "title": act_name(declared.key, entry.act),
+        "title": "下达" if declared.board and entry.act == "open" else act_name(declared.key, entry.act),
         "who": "·".join(str(one) for one in (entry.unit, acted(entry, place)) if one),
         "at": entry.recorded_at if late else entry.at,
         "scene_at": entry.at if late else None,

@@ -17,7 +17,7 @@ from shuzhi.kernel.models import Case, Entry, Member, Party
 from shuzhi.kernel.operations.offered import Offer, offered, state_of
 from shuzhi.kernel.operations.retaining import kept_until
 from shuzhi.kernel.operations.writing import UNIVERSAL, act_name, controls
-from shuzhi.kernel.queries.apps import action_of, file_of, named
+from shuzhi.kernel.queries.apps import action_of, case_type, file_of, named
 from shuzhi.kernel.queries.casefile import clocks_of, links_of, progress, tasks_of, timeline
 from shuzhi.kernel.queries.town import Town, town, town_by_id
 from shuzhi.kernel.queries.visible import sees_town, visible_case
@@ -94,7 +94,8 @@ def case_page(request: MemberRequest, number: str) -> HttpResponse:
         if any(offer.key == "undo" for offer in offers)
         else None,
     }
-    response = answer(request, "desk/case.html", context, here="inbox")
+    here = "orders" if declared.board else "sealed" if context["sealed"] else "inbox"
+    response = answer(request, "desk/case.html", context, here=here)
     if context["receipt"]:
         response.delete_cookie(RECEIPT, path="/desk/")
     return response
@@ -183,7 +184,7 @@ def followup(state: Any, entries: list[Entry]) -> list[Offer]:
     ):
         return []
     this_round = [entry for entry in entries if entry.at >= state.case.closed_at]
-    return [] if any(entry.act == "rate" for entry in this_round) else [Offer("rate", "回访")]
+    return [] if any(entry.act == "rate" for entry in this_round) else [Offer("rate", "登记评价")]
 
 
 def _clock(case: Case, now: Any) -> dict[str, Any] | None:
@@ -198,8 +199,9 @@ def _facts(case: Case, entries: list[Entry], own: list[Any], now: Any) -> list[t
         (label, clocktext.local_text(value, now) if hasattr(value, "astimezone") else value)
         for label, value in own
     ]
-    shown.append(("网格", case.grid.name if case.grid else "未定位到网格"))
-    shown.append(("主办", case.unit.name if case.unit else "尚未派单"))
+    if case.sight != Case.Sight.SEALED and not case_type(case.type).board:
+        shown.append(("网格", case.grid.name if case.grid else "未定位到网格"))
+        shown.append(("主办", case.unit.name if case.unit else "尚未派单"))
     by = case.opened_by
     shown.append(("登记", f"{by.name if by else '居民自助'} {clocktext.local_text(case.opened_at, now)}"))
     return shown
