@@ -248,7 +248,7 @@ class Verify(ActForm):
 
 
 class Call(ActForm):
-    """回访记录: one attempt to reach whoever reported. What he says of the result is a rating, never presumed here."""
+    """回访: one attempt to reach whoever reported. What he says of the result is a rating, never presumed here."""
 
     reached = forms.ChoiceField(
         label="拨打结果",

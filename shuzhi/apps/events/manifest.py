@@ -98,7 +98,7 @@ event = CaseType(
     acts=(
         Action(
             "call",
-            "回访记录",
+            "回访",
             role=DISPATCHER,
             form="forms.Call",
             ended=True,

@@ -64,7 +64,7 @@ def test_a_picture_is_shown_without_its_camera_and_kept_as_it_came(signed_in: Si
     shown = client.get(f"/desk/files/{file.pk}/shown/")
     assert shown["Content-Type"] == "image/jpeg"
     assert "相机厂".encode() not in shown.content
-    original = client.get(f"/desk/files/{file.pk}/")
+    original: Any = client.get(f"/desk/files/{file.pk}/")
     assert b"".join(original.streaming_content) == taken
     assert original["Content-Disposition"].startswith("attachment")
     assert original["Content-Type"] == "application/octet-stream"

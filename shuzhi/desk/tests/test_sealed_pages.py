@@ -27,9 +27,9 @@ PHONE = "13911112046"
 def guarded(town: TestTown) -> TestTown:
     for key, unit in (("discipline", "command"), ("discipline2", "command"), ("discipline_roads", "roads")):
         town.add_member(key, unit, ["discipline"], name=f"纪检{key[-1]}")
-    for unit in town.unit.values():
-        unit.notify_url = "json://localhost/"
-        unit.save()
+    for row in town.unit.values():
+        row.notify_url = "json://localhost/"
+        row.save()
     town.row.refresh_from_db()
     return town
 
@@ -118,6 +118,25 @@ def test_a_keeper_recuses_himself_out_of_sight(signed_in: SignedIn, guarded: Tes
         {"members": [guarded.member["discipline"].pk], "text": "是我亲戚"},
     )
     assert answer["Location"] == "/desk/"
+
+
+def test_who_takes_down_a_report_about_his_own_unit_does_not_keep_it(
+    signed_in: SignedIn, guarded: TestTown
+) -> None:
+    client = signed_in("discipline_roads")
+    sent = {
+        "came": "letter",
+        "text": WORDS,
+        "about": "站长",
+        "unit": guarded.unit["roads"].pk,
+        "how": "anonymous",
+    }
+    answer = client.post("/desk/new/events.accusation/discipline/", sent)
+    assert answer["Location"] == "/desk/"
+    case = Case.objects.get(type=TYPE)
+    assert "由与此事无关的人办理" in client.get("/desk/").content.decode()
+    assert client.get(f"/desk/cases/{case.number}/").status_code == 404
+    assert signed_in("discipline").get(f"/desk/cases/{case.number}/").status_code == 200
 
 
 WHO = (

@@ -17,8 +17,9 @@ from shuzhi.kernel import files, operations
 from shuzhi.kernel.errors import NotAllowed, NotDone, Refused
 from shuzhi.kernel.models import Case
 from shuzhi.kernel.operations.writing import Done
-from shuzhi.kernel.queries.apps import intakes_for
+from shuzhi.kernel.queries.apps import case_type, intakes_for
 from shuzhi.kernel.queries.town import town
+from shuzhi.kernel.queries.visible import visible_case
 from shuzhi.kernel.signin import MemberRequest, member_required
 
 
@@ -71,6 +72,9 @@ def report(request: MemberRequest, type: str, role: str) -> HttpResponse:
         form.add_error(None, refused.says)
         return answer(request, "desk/report.html", context, here="new", status=refused.status)
     _add(request, form, done, sent, now, key)
+    if case_type(type).sight == "sealed" and visible_case(request.member, done.number) is None:
+        messages.success(request, f"{done.number} 已登记，由与此事无关的人办理")
+        return redirect("desk:inbox")
     response = redirect(f"{reverse('desk:case', args=[done.number])}?done=open")
     if done.receipt and not done.again:
         carried = f"{done.number}|{done.receipt}|{done.code}"
