@@ -210,6 +210,8 @@ AXES_LOCKOUT_CALLABLE = "shuzhi.desk.views.signin.locked_out"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/login/"
+# The view that answers what was sent after the session had ended: it keeps what was typed until its writer is back.
+SHUZHI_SIGNED_OUT = "shuzhi.desk.views.signin.signed_out"
 SESSION_ENGINE = "shuzhi.kernel.signin"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

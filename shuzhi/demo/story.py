@@ -367,9 +367,13 @@ class Story:
             else self.words("rate:bad" if bad else f"rate:{'good' if satisfied > 3 else 'fair'}")
         )
         phone = satisfied is None or not self.resident or self.chance(0.6)
+        by = self.dispatcher() if phone else None
+        if by is not None:
+            reached = "refused" if satisfied is None else "reached"
+            self.tell("act", by, "call", action="call", data={"reached": reached})
         self.tell(
             "rate",
-            self.dispatcher() if phone else None,
+            by,
             text=says,
             satisfied=satisfied,
             solved=solved,

@@ -15,7 +15,16 @@ from shuzhi.kernel import geo
 DATA = Path(__file__).parent / "data"
 FORMAT = 1
 KINDS = ("office", "station", "center", "team", "village", "outside")
-ROLES = ("leader", "clerk", "inspector", "dispatcher", "unit_handler", "grid_leader", "grid_worker")
+ROLES = (
+    "leader",
+    "clerk",
+    "inspector",
+    "dispatcher",
+    "unit_handler",
+    "grid_leader",
+    "grid_worker",
+    "discipline",
+)
 
 
 class TownFileError(Exception):

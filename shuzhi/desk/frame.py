@@ -8,11 +8,26 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from shuzhi.desk.queries import boards, keeps_sealed
 from shuzhi.kernel.queries.apps import intakes_for
 from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.signin import MemberRequest, places_of
 
 KEY_MOST = 64
+RECEIPT = "receipt"
+"""The cookie that carries a new receipt to the one page that shows it."""
+
+
+SEALED = ("sealed", "alerts")
+
+
+def grouped(text: str, *sizes: int) -> str:
+    """A receipt or code in groups, as it is read out: K7M 4QT 2XWB."""
+    parts, rest = [], text
+    for size in sizes:
+        parts.append(rest[:size])
+        rest = rest[size:]
+    return " ".join(part for part in (*parts, rest) if part)
 
 
 def answer(
@@ -42,22 +57,37 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         entries.append(("new", "登记", "edit"))
     entries.append(("news", "消息", "bell"))
     if member.has_role("clerk"):
-        entries.append(("outgoing", "通知", "send"))
+        entries.append(("outgoing", "通知", "speakerphone"))
+    if boards() and member.town_id:
+        entries.insert(2, ("orders", "指令", "send"))
+    if keeps_sealed(member) or member.has_role("leader", "clerk"):
+        entries.append(("sealed" if keeps_sealed(member) else "alerts", "举报", "shield-check"))
     return {
         "town_name": "" if "platform_name" in town.settings else town.name,
         "platform_name": town.settings.get("platform_name", "智治平台"),
         "home": reverse("desk:inbox"),
         "rail": [
-            {"label": label, "href": reverse(f"desk:{name}"), "icon": icon, "current": name == here}
+            {
+                "label": label,
+                "href": reverse(f"desk:{name}"),
+                "icon": icon,
+                "current": name == here or (name in SEALED and here in SEALED),
+            }
             for name, label, icon in entries
         ],
         "search": reverse("desk:cases"),
         "search_hint": "编号或标题",
         "user_label": member.name,
         "unit_label": member.unit.name,
-        "user_menu": [{"label": "换一个岗位", "href": reverse("desk:place")}]
-        if len(places_of(request)) > 1
-        else [],
+        "user_menu": [
+            *(
+                [{"label": "换一个岗位", "href": reverse("desk:place")}]
+                if len(places_of(request)) > 1
+                else []
+            ),
+            *([{"label": "按电话查找", "href": reverse("desk:phone")}] if member.town_id else []),
+        ],
+        "who": request.user.pk,
         "logout": reverse("desk:logout"),
         "demo": town.demo,
     }

@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 from shuzhi.kernel import crypto
 from shuzhi.kernel.declare import CaseType
-from shuzhi.kernel.models import Entry, Party, Rating, Task
+from shuzhi.kernel.files import KINDS, SHOWN
+from shuzhi.kernel.models import Case, Entry, File, Party, Rating, Task
+from shuzhi.kernel.operations.parties import CAPACITIES
 from shuzhi.kernel.operations.writing import act_name
+from shuzhi.kernel.queries.absence import acted
 from shuzhi.kernel.queries.apps import told
 from shuzhi.kernel.queries.casefile import Running, task_holder
 from shuzhi.kernel.queries.town import Town
@@ -18,12 +23,15 @@ from shuzhi.ui import clocktext
 BAD = ("send_back", "redo", "decline", "withdraw")
 
 
-def timeline_rows(entries: Sequence[Entry], declared: CaseType, place: Town) -> list[dict[str, Any]]:
-    """What ui/timeline.html shows, in the order of the entries."""
-    return [_entry_row(entry, declared, place) for entry in entries]
+def timeline_rows(
+    entries: Sequence[Entry], declared: CaseType, place: Town, files: Sequence[File] = ()
+) -> list[dict[str, Any]]:
+    """What ui/timeline.html shows, in the order of the entries; a file stands with the entry that brought it."""
+    held = {file.pk: file for file in files if not file.erased_at}
+    return [_entry_row(entry, declared, place, held) for entry in entries]
 
 
-def _entry_row(entry: Entry, declared: CaseType, place: Town) -> dict[str, Any]:
+def _entry_row(entry: Entry, declared: CaseType, place: Town, files: Mapping[int, File]) -> dict[str, Any]:
     words = getattr(entry, "words", None)
     values = "；".join(f"{label}：{value}" for label, value in _values(entry, declared, place))
     lines = [values] if values else []
@@ -35,14 +43,40 @@ def _entry_row(entry: Entry, declared: CaseType, place: Town) -> dict[str, Any]:
         lines.append("（内容已依法删除）")
     late = (entry.recorded_at - entry.at).total_seconds() > 60
     return {
-        "title": act_name(declared.key, entry.act),
-        "who": "·".join(str(one) for one in (entry.unit, entry.by) if one),
+        "title": "下达" if declared.board and entry.act == "open" else act_name(declared.key, entry.act),
+        "who": "·".join(str(one) for one in (entry.unit, acted(entry, place)) if one),
         "at": entry.recorded_at if late else entry.at,
         "scene_at": entry.at if late else None,
         "text": "\n".join(lines),
         "system": entry.by_id is None and entry.act == "urge",
         "tone": "bad" if entry.act in BAD else "",
+        "files": [_file_link(files[entry.data["file"]])] if entry.data.get("file") in files else [],
     }
+
+
+def _file_link(file: File) -> dict[str, str]:
+    """A picture as a small one, anything else by its name; the original is one step further."""
+    picture = file.type in SHOWN
+    href = reverse("desk:shown" if picture else "desk:download", args=[file.pk])
+    return {"name": file.name, "href": href, "thumb": href if picture else ""}
+
+
+def file_rows(files: Sequence[File]) -> list[dict[str, Any]]:
+    """The material of a case: name, kind, size, who and when; what was erased is shown as gone."""
+    return [
+        {
+            "pk": file.pk,
+            "name": file.name or "（已依法删除）",
+            "kind": KINDS.get(file.type, "文件"),
+            "size": file.size,
+            "at": file.kept_at,
+            "by": file.kept_by.name if file.kept_by else "居民自助",
+            "picture": file.type in SHOWN and not file.erased_at,
+            "gone": file.erased_at is not None,
+            "hash": file.sha256[:12],
+        }
+        for file in files
+    ]
 
 
 def _values(entry: Entry, declared: CaseType, place: Town) -> list[tuple[str, str]]:
@@ -57,6 +91,12 @@ def _values(entry: Entry, declared: CaseType, place: Town) -> list[tuple[str, st
     if act == "extend" and "clock" in data:
         clock = declared.clock(data["clock"])
         said.append(("延长", f"{clock.name} {data['amount']}"))
+    if act == "attach":
+        said.append(("校验值", str(data.get("sha256", ""))[:12]))
+    if act == "document" and data.get("number"):
+        said.append(("文号", str(data["number"])))
+    if act in ("delivery", "served") and data.get("served_on"):
+        said.append(("送达日期", str(data["served_on"])))
     if act == "rate":
         said += _rating(data)
     if act == "correct":
@@ -168,15 +208,49 @@ def clock_rows(clocks: Sequence[Running], tasks: Sequence[Task], now: datetime) 
     return rows
 
 
-def reporter_says(parties: Sequence[Party]) -> str:
-    """Who reported, masked: 张** 138****2046."""
-    said = []
-    for party in parties:
-        if party.anonymous:
-            said.append("不公开身份")
-            continue
-        name = crypto.decrypt(bytes(party.name)) if party.name else ""
-        phone = crypto.decrypt(bytes(party.phone)) if party.phone else ""
-        masked = [f"{name[0]}**" if name else "", f"{phone[:3]}****{phone[-4:]}" if len(phone) > 7 else ""]
-        said.append(" ".join(part for part in masked if part))
-    return "；".join(said)
+def party_says(party: Party) -> str:
+    """A person of a case, masked: 张** 138****2046."""
+    if party.anonymous:
+        return "不公开身份"
+    name = crypto.decrypt(bytes(party.name)) if party.name else ""
+    phone = crypto.decrypt(bytes(party.phone)) if party.phone else ""
+    masked = [f"{name[0]}**" if name else "", f"{phone[:3]}****{phone[-4:]}" if len(phone) > 7 else ""]
+    said = " ".join(part for part in masked if part) or "没有留姓名和电话"
+    return f"{said}（不满十四周岁）" if party.minor else said
+
+
+def people_rows(parties: Sequence[Party]) -> list[dict[str, Any]]:
+    """The people of a case, masked; who has left a number or a name may be looked up with a reason."""
+    return [
+        {
+            "pk": party.pk,
+            "part": CAPACITIES.get(party.capacity, "上报人"),
+            "says": party_says(party),
+            "hidden": bool(party.name or party.phone),
+        }
+        for party in parties
+    ]
+
+
+RATED = {"portal": "网上", "phone": "电话回访"}
+
+
+def rating_rows(ratings: Sequence[Rating], case: Case, calls: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What was said of each closed round. Nothing said is 未评价, never satisfied."""
+    known = {rating.round: rating for rating in ratings}
+    last = case.round if case.closed_at else case.round - 1
+    rows = []
+    for number in range(last, 0, -1):
+        rating = known.get(number)
+        tries = f"，回访 {len(calls)} 次" if calls and number == case.round else ""
+        said = dict(_rating({"satisfied": rating.satisfied, "solved": rating.solved})) if rating else {}
+        rows.append(
+            {
+                "round": number,
+                "satisfied": said.get("满意程度", "未表态") if rating else f"未评价{tries}",
+                "solved": said.get("是否解决", ""),
+                "how": RATED.get(rating.channel, "") if rating else "",
+                "at": rating.at if rating else None,
+            }
+        )
+    return rows

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shuzhi.desk.views import acts, case, inbox, intake, news, outgoing, signin
+from shuzhi.desk.views import acts, case, inbox, intake, news, orders, outgoing, papers, sealed, signin
 
 app_name = "desk"
 urlpatterns = [
@@ -18,6 +18,15 @@ urlpatterns = [
     path("desk/outgoing/<int:key>/retry/", outgoing.retry, name="retry"),
     path("desk/cases/", inbox.cases, name="cases"),
     path("desk/cases/<str:number>/", case.case_page, name="case"),
+    path("desk/orders/", orders.listed, name="orders"),
+    path("desk/sealed/", sealed.listed, name="sealed"),
+    path("desk/alerts/", sealed.alerts_page, name="alerts"),
+    path("desk/look-into/", sealed.look_into, name="look_into"),
+    path("desk/phone/", sealed.phone, name="phone"),
+    path("desk/files/<int:pk>/", papers.download, name="download"),
+    path("desk/files/<int:pk>/shown/", papers.shown, name="shown"),
+    path("desk/cases/<str:number>/files/", papers.upload, name="upload"),
+    path("desk/cases/<str:number>/papers/<str:key>/", papers.paper, name="paper"),
     path("desk/cases/<str:number>/undo/", acts.undo, name="undo"),
     path("desk/cases/<str:number>/<str:key>/", acts.act, name="act"),
 ]

@@ -220,6 +220,7 @@ class CaseType:
     facts, similar, suggest: functions of the app for the case page. facts(case) → (label, value) pairs; similar(case) →
     open cases that may be the same, as dicts {number, title, says}; suggest(case, text) → dicts {title, reason, values},
     the likeliest first, where `values` are proposed to a form that has all these fields.
+    board(case) → unit id → whom to reach there: one matter is given to many units (指令), shown as a table of them.
     number: prefix of the case's number. control: the role that steers (re-routes, merges, suspends).
     first: the step a case starts in, if not always steps[0]. reopens: the step a new round starts in.
     approvals: universal acts that must be agreed first, e.g. {"suspend": ("leader",)}.
@@ -244,6 +245,7 @@ class CaseType:
     facts: str = ""
     similar: str = ""
     suggest: str = ""
+    board: str = ""
     control: str = "clerk"
     first: Callable[[Any], str] | None = None
     reopens: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
@@ -13,6 +14,7 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from shuzhi.kernel._rows import select
 from shuzhi.kernel.models import Member
@@ -76,11 +78,16 @@ def member_of(request: HttpRequest) -> Member | None:
 def member_required(
     view: Callable[Concatenate[MemberRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Send whoever is no member to the sign-in page; the view finds `request.member`."""
+    """Send whoever is no member to the sign-in page; the view finds `request.member`.
+
+    What was sent by somebody whose session has ended is answered by the view SHUZHI_SIGNED_OUT, which keeps it.
+    """
 
     def signed_in(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         member = member_of(request)
         if member is None:
+            if request.method == "POST" and not request.user.is_authenticated:
+                return import_string(settings.SHUZHI_SIGNED_OUT)(request)  # type: ignore[no-any-return]
             onward = redirect_to_login(request.get_full_path())
             if "HX-Request" in request.headers:  # a part of a page was asked for: the whole page must go
                 return HttpResponse(status=204, headers={"HX-Redirect": onward.url})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.choices import BaseChoiceIterator
 
 from shuzhi.apps.events.categories import tree
 from shuzhi.kernel.forms import ActForm, choice_field, text_field
+from shuzhi.kernel.models import Unit
 from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.models.units import Level
 
@@ -197,3 +200,141 @@ class Feedback(ActForm):
 
 class Verify(ActForm):
     text = text_field("核查情况", required=False)
+
+
+class Call(ActForm):
+    """回访: one attempt to reach whoever reported. What he says of the result is a rating, never presumed here."""
+
+    reached = forms.ChoiceField(
+        label="拨打结果",
+        choices=[
+            ("no_answer", "没人接"),
+            ("busy", "占线或关机"),
+            ("wrong", "号码不对"),
+            ("refused", "接通，不愿评价"),
+            ("reached", "接通"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择拨打结果", "invalid_choice": "没有这个拨打结果，请重新选择"},
+    )
+    text = text_field("通话情况", required=False, help_text="满意程度另在“评价”里登记，没有表态的不登记")
+
+
+# -- orders ----------------------------------------------------------------------------------------------------------
+
+
+def units_field(label: str) -> forms.TypedMultipleChoiceField:
+    return forms.TypedMultipleChoiceField(
+        label=label,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "请至少选一个单位", "invalid_choice": "没有这个单位，请重新选择"},
+    )
+
+
+def moment_field(label: str, *, required: bool = False, help_text: str = "") -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label=label,
+        required=required,
+        help_text=help_text,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={
+            "required": f"请填写{label}",
+            "invalid": f"{label}要写成日期和时间，如 2026-11-23 14:32",
+        },
+    )
+
+
+def later_than_now(moment: datetime | None, label: str) -> datetime | None:
+    if moment and moment <= timezone.now():
+        raise forms.ValidationError(f"{label}要晚于现在，请改正")
+    return moment
+
+
+class OrderAnswer(ActForm):
+    """反馈 to an order."""
+
+    result = forms.ChoiceField(
+        label="落实情况",
+        choices=[("done", "已落实"), ("partly", "部分落实"), ("undone", "未落实")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择落实情况", "invalid_choice": "没有这个选项，请重新选择"},
+    )
+    text = text_field("反馈内容")
+
+
+class OrderAgain(ActForm):
+    """再次下达: the units that have to answer once more, and by when."""
+
+    again = units_field("要求再次反馈的单位")
+    due_at = moment_field("新的反馈时限", required=True)
+    text = text_field("要求")
+
+    def prepare(self) -> None:
+        field = self.fields["again"]
+        assert isinstance(field, forms.ChoiceField)
+        units = self.state.file.units if self.state else [key for key, _ in unit_choices(self.town)]
+        field.choices = [(key, self.town.units[key].name) for key in units if key in self.town.units]
+
+    def clean_due_at(self) -> datetime | None:
+        return later_than_now(self.cleaned_data["due_at"], "反馈时限")
+
+
+# -- accusations -----------------------------------------------------------------------------------------------------
+
+
+class HandOver(ActForm):
+    """转送: to the organ that may deal with it."""
+
+    organ = forms.CharField(
+        label="转送给",
+        max_length=120,
+        help_text="有管理权限的纪检监察机关或主管部门",
+        error_messages={"required": "请填写转送给哪个机关", "max_length": "机关名称最多 120 字，请删减"},
+    )
+    text = text_field("答复内容", help_text="会告知举报人，不要写被反映的人和单位以外的情况")
+
+
+class Answered(ActForm):
+    """办结并答复: what was found, and what the reporter is told."""
+
+    finding = forms.ChoiceField(
+        label="核实结论",
+        choices=[("true", "属实"), ("partly", "部分属实"), ("false", "不属实")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择核实结论", "invalid_choice": "没有这个结论，请重新选择"},
+    )
+    text = text_field("答复内容", help_text="会告知举报人")
+
+
+class ContactRow(forms.Form):
+    """A row of 联络员."""
+
+    def __init__(self, *args: Any, town: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["unit"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Unit.objects.filter(town_id=town.id).exclude(level=Level.TOWN)
+
+    unit = forms.ModelChoiceField(
+        label="单位",
+        queryset=Unit.objects.none(),
+        error_messages={"required": "请选择单位", "invalid_choice": "没有这个单位，请重新选择"},
+    )
+    name = forms.CharField(
+        label="姓名",
+        max_length=30,
+        error_messages={"required": "请填写姓名", "max_length": "姓名最多 30 字，请删减"},
+    )
+    phone = forms.RegexField(
+        label="电话",
+        regex=r"^(1\d{10}|0\d{2,3}-?\d{7,8})$",
+        max_length=20,
+        error_messages={"required": "请填写电话", "invalid": "手机号应为 11 位数字，座机请加区号"},
+    )
+    duty = forms.CharField(
+        label="负责什么",
+        max_length=60,
+        required=False,
+        error_messages={"max_length": "负责什么最多 60 字，请删减"},
+    )

@@ -1,4 +1,4 @@
-"""The ways an event comes in: one form for each, which a front shows without knowing what an event is.
+"""The ways an event, an order or an accusation comes in: one form for each, which a front shows without knowing what an event is.
 
 `opening(by)` turns the cleaned form into what the kernel opens a case with.
 """
@@ -13,23 +13,22 @@ from django import forms
 from django.utils import timezone
 
 from shuzhi.apps.events.categories import category_of
-from shuzhi.apps.events.forms import category_choices
-from shuzhi.apps.events.models import Event
+from shuzhi.apps.events.forms import (
+    category_choices,
+    later_than_now,
+    moment_field,
+    unit_choices,
+    units_field,
+)
+from shuzhi.apps.events.models import Accusation, Event
+from shuzhi.apps.events.queries import RELATIONS
 from shuzhi.kernel.forms import ActForm, choice_field, text_field
-from shuzhi.kernel.models import Member
-from shuzhi.kernel.operations import Opening
+from shuzhi.kernel.models import Case, Consent, Member, Party
+from shuzhi.kernel.models.cases import Urgency
+from shuzhi.kernel.operations import Opening, add_party, record_consent
+from shuzhi.kernel.operations.writing import Done
 
 PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}")
-
-
-def _moment(label: str, *, help_text: str = "") -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        required=False,
-        help_text=help_text,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": f"{label}要写成日期和时间，如 2026-11-23 14:32"},
-    )
 
 
 class Report(ActForm):
@@ -158,6 +157,10 @@ class PublicReport(WithReporter):
         return made
 
 
+CALLERS = (Event.Source.RESIDENT, Event.Source.HOTLINE)
+"""Sources behind which somebody waits for a receipt."""
+
+
 class HotlineReport(WithReporter):
     """来电登记: the command centre writes down what came by telephone, from another platform or on a patrol."""
 
@@ -179,8 +182,28 @@ class HotlineReport(WithReporter):
         help_text="12345 工单号或上级平台的编号",
         error_messages={"max_length": "来文编号最多 64 个字符，请删减"},
     )
-    at = _moment("反映时间", help_text="不填按现在")
-    reply_due_at = _moment("回复期限", help_text="来文平台要求在何时前回复，没有可不填")
+    at = moment_field("反映时间", help_text="不填按现在")
+    reply_due_at = moment_field("回复期限", help_text="来文平台要求在何时前回复，没有可不填")
+    person = forms.CharField(
+        label="当事人姓名",
+        required=False,
+        max_length=30,
+        help_text="来电人替别人反映时填写",
+        error_messages={"max_length": "当事人姓名最多 30 字，请删减"},
+    )
+    relation = forms.ChoiceField(
+        label="来电人是当事人的",
+        required=False,
+        choices=[("", "不是代人反映"), *RELATIONS.items()],
+        error_messages={"invalid_choice": "没有这种关系，请重新选择"},
+    )
+    agreed = forms.BooleanField(
+        label="当事人同意代为反映",
+        required=False,
+        help_text="当事人不满十四周岁的，指其监护人同意；没有同意也照样受理",
+    )
+    minor = forms.BooleanField(label="当事人不满十四周岁", required=False, help_text="勾选后只有承办人看得到")
+    private = forms.BooleanField(label="涉及个人隐私", required=False, help_text="勾选后只有承办人看得到")
     field_order = (
         "source",
         "outside_number",
@@ -191,6 +214,11 @@ class HotlineReport(WithReporter):
         "name",
         "phone",
         "anonymous",
+        "person",
+        "relation",
+        "agreed",
+        "minor",
+        "private",
         "at",
         "reply_due_at",
     )
@@ -202,10 +230,7 @@ class HotlineReport(WithReporter):
         return at
 
     def clean_reply_due_at(self) -> datetime | None:
-        due: datetime | None = self.cleaned_data["reply_due_at"]
-        if due and due <= timezone.now():
-            raise forms.ValidationError("回复期限要晚于现在，请改正")
-        return due
+        return later_than_now(self.cleaned_data["reply_due_at"], "回复期限")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -216,14 +241,183 @@ class HotlineReport(WithReporter):
             )
             if case := taken.values_list("case__number", flat=True).first():
                 self.add_error("outside_number", f"这个编号已经登记为 {case}，请到那一件里补充")
+        if bool(cleaned.get("person")) != bool(cleaned.get("relation")):
+            missing = "relation" if cleaned.get("person") else "person"
+            self.add_error(missing, "代人反映的，当事人姓名和来电人与其关系都要填写")
         return cleaned
 
     def opening(self, by: Member | None) -> Opening:
+        sent = self.cleaned_data
         made = super().opening(by)
-        made.at = self.cleaned_data["at"]
+        made.at = sent["at"]
+        made.receipt = sent["source"] in CALLERS
+        made.minor = sent["minor"] and not sent["person"]
+        if sent["private"] or sent["minor"]:
+            made.sight = Case.Sight.RESTRICTED
         return made
+
+    def afterwards(self, done: Done, by: Member, now: datetime, key: str) -> None:
+        """代报: enter the person it is about; of a child, the guardian who called and consents."""
+        sent = self.cleaned_data
+        if not sent["person"]:
+            return
+        own = f"{key}:person" if key else ""
+        add_party(
+            case_id=done.case_id,
+            capacity="party",
+            name=sent["person"],
+            minor=sent["minor"],
+            by=by,
+            now=now,
+            key=own,
+        )
+        if not (sent["minor"] and sent["agreed"] and sent["relation"] == "guardian" and sent["name"]):
+            return
+        people = Party.objects.filter(case_id=done.case_id)
+        record_consent(
+            case_id=done.case_id,
+            party_id=people.filter(minor=True).latest("pk").pk,
+            guardian_id=people.filter(minor=False).earliest("pk").pk,
+            ground=Consent.Ground.GUARDIAN,
+            text="监护人来电反映并同意",
+            by=by,
+            now=now,
+            key=f"{own}:consent" if own else "",
+        )
 
     def file_values(self) -> dict[str, Any]:
         sent = self.cleaned_data
-        kept = {name: sent[name] for name in ("outside_number", "reply_due_at") if sent[name]}
+        kept = {
+            name: sent[name]
+            for name in ("outside_number", "reply_due_at", "relation", "agreed")
+            if sent[name]
+        }
         return {**super().file_values(), "source": sent["source"], **kept}
+
+
+class NewOrder(ActForm):
+    """下达指令: one text to several units, each of which signs and answers by the same time."""
+
+    heading: ClassVar[str] = "下达指令"
+    issued_as: ClassVar[str] = "dispatcher"
+
+    title = forms.CharField(
+        label="标题",
+        max_length=60,
+        error_messages={"required": "请填写标题", "max_length": "标题最多 60 字，请删减"},
+    )
+    text = text_field("指令内容", help_text="做什么、做到什么程度、怎样反馈", rows=6)
+    units = units_field("下达给")
+    due_at = moment_field("反馈时限", required=True)
+    urgency = forms.TypedChoiceField(
+        label="紧急程度",
+        coerce=int,
+        choices=Urgency.choices,
+        initial=0,
+        error_messages={"required": "请选择紧急程度", "invalid_choice": "没有这个紧急程度，请重新选择"},
+    )
+
+    def prepare(self) -> None:
+        field = self.fields["units"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = unit_choices(self.town)
+
+    def clean_due_at(self) -> datetime | None:
+        return later_than_now(self.cleaned_data["due_at"], "反馈时限")
+
+    def opening(self, by: Member | None) -> Opening:
+        sent = self.cleaned_data
+        file = {"units": sent["units"], "due_at": sent["due_at"], "issued_as": self.issued_as}
+        return Opening(title=sent["title"], text=sent["text"], file=file, urgency=sent["urgency"])
+
+
+class LeaderOrder(NewOrder):
+    """A leader's own order: he reads the answers himself."""
+
+    issued_as = "leader"
+
+
+class PublicAccusation(ActForm):
+    """举报 an official or a unit, from the portal: anonymously, or under one's name, which then is sealed."""
+
+    heading: ClassVar[str] = "举报工作人员或单位"
+
+    text = text_field("举报内容", help_text="什么人、什么时候、做了什么，有什么线索", rows=8)
+    about = forms.CharField(
+        label="被反映的人或单位",
+        max_length=120,
+        error_messages={"required": "请填写被反映的人或单位", "max_length": "最多 120 字，请删减"},
+    )
+    unit = choice_field("其所在单位", required=False)
+    how = forms.ChoiceField(
+        label="怎样举报",
+        choices=[("anonymous", "匿名"), ("named", "实名，身份保密")],
+        widget=forms.RadioSelect,
+        help_text="实名的，只有受理人员因办理需要才能查阅身份，每次查阅都留记录",
+        error_messages={"required": "请选择匿名或实名", "invalid_choice": "请选择匿名或实名"},
+    )
+    name = forms.CharField(
+        label="姓名", required=False, max_length=30, error_messages={"max_length": "姓名最多 30 字，请删减"}
+    )
+    phone = forms.CharField(
+        label="联系电话",
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
+        error_messages={"max_length": "联系电话太长，手机号应为 11 位数字"},
+    )
+
+    def prepare(self) -> None:
+        field = self.fields["unit"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "不清楚"), *unit_choices(self.town)]
+        self.fields["unit"].help_text = "选了单位，这个单位的人都不会经手这件"
+
+    def clean_phone(self) -> str:
+        phone = re.sub(r"[\s-]", "", self.cleaned_data["phone"])
+        if phone and not PHONE.fullmatch(phone):
+            raise forms.ValidationError("手机号应为 11 位数字，座机请加区号")
+        return phone
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("how") == "named" and not (cleaned.get("name") and cleaned.get("phone")):
+            self.add_error("name", "实名举报请填写姓名和联系电话")
+        return cleaned
+
+    def opening(self, by: Member | None) -> Opening:
+        """Whoever is named is kept away from it: by the unit chosen, and where a member of the town bears that name."""
+        sent = self.cleaned_data
+        named, first = sent["how"] == "named", str(sent["text"]).partition("\n")[0]
+        namesakes = Member.objects.filter(
+            town_id=self.town.id, name=sent["about"].strip(), valid_until=None
+        ).order_by("pk")
+        return Opening(
+            title=first if len(first) <= 30 else first[:29] + "…",
+            text=sent["text"],
+            file={"about": sent["about"], "channel": self.channel()},
+            name=sent["name"] if named else "",
+            phone=sent["phone"] if named else "",
+            anonymous=not named,
+            receipt=True,
+            concerned=tuple(namesakes.values_list("pk", flat=True)),
+            concerned_units=(sent["unit"],) if sent["unit"] else (),
+        )
+
+    def channel(self) -> str:
+        return Accusation.Channel.PORTAL
+
+
+class TakenAccusation(PublicAccusation):
+    """举报 by letter, telephone or in person, written down by those who handle it."""
+
+    heading = "登记举报"
+    came = forms.ChoiceField(
+        label="来源",
+        choices=[one for one in Accusation.Channel.choices if one[0] != Accusation.Channel.PORTAL],
+        error_messages={"required": "请选择来源", "invalid_choice": "没有这个来源，请重新选择"},
+    )
+    field_order = ("came", "text", "about", "unit", "how", "name", "phone")
+
+    def channel(self) -> str:
+        return str(self.cleaned_data["came"])

@@ -1,10 +1,10 @@
-"""事件: a matter is reported, dispatched, signed for, handled, verified, closed, and rated."""
+"""事件: a matter is reported, dispatched, handled, closed, and rated. 指令: one order, many units. 举报: against officials, sealed."""
 
 from shuzhi.apps.events import rules
 from shuzhi.apps.events.indicators import indicators
-from shuzhi.kernel.declare import Action, CaseType, Clock, End, Guard, Manifest, Retention, Step
+from shuzhi.kernel.declare import Action, CaseType, Clock, End, Guard, Manifest, Register, Retention, Step
 
-GRID_LEADER, DISPATCHER, HANDLER = "grid_leader", "dispatcher", "unit_handler"
+GRID_LEADER, DISPATCHER, HANDLER, DISCIPLINE = "grid_leader", "dispatcher", "unit_handler", "discipline"
 
 event = CaseType(
     "events.event",
@@ -96,6 +96,16 @@ event = CaseType(
             ),
         ),
     ),
+    acts=(
+        Action(
+            "call",
+            "回访",
+            role=DISPATCHER,
+            form="forms.Call",
+            ended=True,
+            when=lambda case: case.case.closed_at is not None,
+        ),
+    ),
     clocks=(
         Clock(
             "sort",
@@ -139,19 +149,143 @@ event = CaseType(
     ),
 )
 
+order = CaseType(
+    "events.order",
+    "指令",
+    number="ZL",
+    file="models.Order",
+    intake={DISPATCHER: "intake.NewOrder", "leader": "intake.LeaderOrder"},
+    facts="queries.order_facts",
+    board="queries.contacts",
+    control=DISPATCHER,
+    reopens="answer",
+    outcomes={"done": "已落实", "stopped": "不再执行"},
+    approvals={"suspend": ("leader",)},
+    retention=Retention(years=10),
+    correctable=("title",),
+    shown=(("issue", "下达"), ("answer", "反馈"), ("verify", "核对"), ("close", "办结")),
+    steps=(
+        Step(
+            "answer",
+            "反馈",
+            HANDLER,
+            asks=rules.units_ordered,
+            shown="answer",
+            actions=(Action("report", "反馈", form="forms.OrderAnswer"),),
+            then=lambda case: "review",
+            leads=("review",),
+        ),
+        Step(
+            "review",
+            "核对",
+            asks=rules.issuer,
+            shown="verify",
+            actions=(
+                Action("finish", "办结", to=End("done"), form="forms.Opinion"),
+                Action("again", "再次下达", to="answer", form="forms.OrderAgain"),
+                Action("stop", "不再执行", to=End("stopped"), form="forms.Reason"),
+            ),
+        ),
+    ),
+    clocks=(
+        Clock(
+            "sign",
+            "签收",
+            term=rules.order_sign_term,
+            starts=("step:answer",),
+            ends=("acknowledge",),
+            per="task",
+        ),
+        Clock("answer", "反馈", 0, "hours", starts=("step:answer",), ends=("end",), on="due_at", per="task"),
+    ),
+)
+
+accusation = CaseType(
+    "events.accusation",
+    "举报",
+    number="JB",
+    sight="sealed",
+    keepers=DISCIPLINE,
+    control=DISCIPLINE,
+    file="models.Accusation",
+    intake={DISCIPLINE: "intake.TakenAccusation", "public": "intake.PublicAccusation"},
+    facts="queries.accusation_facts",
+    reopens="verify",
+    outcomes={
+        "true": "属实",
+        "partly": "部分属实",
+        "false": "不属实",
+        "transferred": "已转送有权机关",
+        "declined": "不属受理范围",
+    },
+    approvals={"suspend": (DISCIPLINE,)},
+    retention=Retention(years=10),
+    personal=("about",),
+    shown=(("report", "举报"), ("receive", "受理"), ("verify", "核实"), ("close", "办结")),
+    steps=(
+        Step(
+            "receive",
+            "受理",
+            DISCIPLINE,
+            shown="receive",
+            actions=(
+                Action("accept", "受理", to="verify", form="forms.Opinion"),
+                Action(
+                    "hand_over", "转送有权机关", to=End("transferred"), form="forms.HandOver", public=True
+                ),
+                Action("decline", "不属受理范围", to=End("declined"), form="forms.Reason", public=True),
+            ),
+        ),
+        Step(
+            "verify",
+            "核实",
+            DISCIPLINE,
+            shown="verify",
+            actions=(
+                Action(
+                    "answer_reporter",
+                    "办结并答复",
+                    to=End(field="finding"),
+                    form="forms.Answered",
+                    public=True,
+                ),
+                Action("pass_on", "转送有权机关", to=End("transferred"), form="forms.HandOver", public=True),
+            ),
+        ),
+    ),
+    clocks=(
+        Clock("receive", "受理", 15, "calendar", starts=("open",), ends=("accept", "end")),
+        Clock("verify", "核实答复", 60, "calendar", starts=("step:verify",), ends=("end",), extend_by=None),
+    ),
+)
+
+contacts = Register(
+    "events.contacts",
+    "联络员",
+    model="models.Contact",
+    form="forms.ContactRow",
+    columns=(("unit", "单位"), ("name", "姓名"), ("phone", "电话"), ("duty", "负责什么")),
+    unique=("unit", "name"),
+    private=("phone",),
+    edit=(DISPATCHER, "clerk"),
+    approve=("leader",),
+)
+
 manifest = Manifest(
     "events",
     "事件",
     version="1.0",
     kernel=">=1,<2",
     line="平安法治",
-    case_types=(event,),
+    case_types=(event, order, accusation),
+    registers=(contacts,),
     indicators=indicators,
     roles={
         "grid_worker": "网格员",
         GRID_LEADER: "网格长",
         DISPATCHER: "坐席（指挥中心）",
         HANDLER: "承办人",
+        DISCIPLINE: "纪检专员",
     },
     town_wide=(DISPATCHER,),
 )

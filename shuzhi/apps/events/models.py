@@ -1,4 +1,4 @@
-"""What an event has beyond the case: its category, where it came from, and its number there."""
+"""What the app's cases have beyond the case: an event's category and source, an order's units, whom an accusation names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from shuzhi.kernel.models import Case, Unit
+from shuzhi.kernel.models import Case, RegisterRow, Unit
 
 
 class Category(models.Model):
@@ -77,6 +77,13 @@ class Event(models.Model):
     elsewhere = models.CharField(
         max_length=120, default="", blank=True, help_text="declined: where to go instead"
     )
+    relation = models.CharField(
+        max_length=16,
+        default="",
+        blank=True,
+        help_text="代报: what the reporter is to the person it is about",
+    )
+    agreed = models.BooleanField(default=False, help_text="代报: that person agrees to being spoken for")
 
     class Meta:
         constraints: ClassVar = [
@@ -91,3 +98,60 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return str(self.case_id)
+
+
+class Order(models.Model):
+    """指令: the units it is given to, by when they answer, and in which role it was issued."""
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="order")
+    town = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
+    units = ArrayField(models.BigIntegerField(), help_text="in the order they were chosen")
+    due_at = models.DateTimeField(help_text="by when each unit answers")
+    issued_as = models.CharField(max_length=32, help_text="the role that reads the answers and closes it")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(units__len__gt=0),
+                name="order_to_some_unit",
+                violation_error_message="指令要下达给至少一个单位，请选择单位",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.case_id)
+
+
+class Accusation(models.Model):
+    """举报 against an official or a unit: whom it is about in the reporter's words. Who reported is kept by the kernel, sealed."""
+
+    class Channel(models.TextChoices):
+        PORTAL = "portal", "网上"
+        LETTER = "letter", "来信"
+        PHONE = "phone", "来电"
+        VISIT = "visit", "来访"
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="accusation")
+    town = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
+    channel = models.CharField(max_length=16, choices=Channel.choices, default=Channel.PORTAL)
+    about = models.CharField(max_length=120, help_text="whom it is about, as the reporter says")
+    organ = models.CharField(max_length=120, default="", blank=True, help_text="to whom it was handed over")
+    finding = models.CharField(max_length=16, default="", blank=True, help_text="what was found")
+
+    def __str__(self) -> str:
+        return str(self.case_id)
+
+
+class Contact(RegisterRow):
+    """联络员: who speaks for a unit, and for what."""
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=30)
+    phone = models.CharField(max_length=20)
+    duty = models.CharField(max_length=60, default="", blank=True)
+
+    class Meta(RegisterRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.name

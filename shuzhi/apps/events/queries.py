@@ -10,8 +10,9 @@ from typing import Any
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from shuzhi.apps.events.categories import category_of, tree
-from shuzhi.apps.events.models import Category, Event
+from shuzhi.apps.events.models import Accusation, Category, Contact, Event
 from shuzhi.kernel import geo
+from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import Facts
 from shuzhi.kernel.models import Case, ClockRun, Ending, Grid, Rating
 
@@ -75,6 +76,14 @@ def _true(**so: Any) -> ExpressionWrapper[Q]:
 
 
 DEFAULT_RADIUS_M = 100
+RELATIONS = {
+    "family": "家属",
+    "guardian": "监护人",
+    "neighbour": "邻里",
+    "village": "村干部",
+    "other": "其他人",
+}
+"""代报: what the one who calls is to the person it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,36 @@ def facts(case: Facts) -> list[tuple[str, Any]]:
     rows += [("当场处置", "网格员已当场处置")] if file.self_handled else []
     rows += [("反馈结果", {"solved": "已解决", "unsolved": "未解决"}[file.result])] if file.result else []
     rows += [("应向哪里反映", file.elsewhere)] if file.elsewhere else []
+    if file.relation:
+        agreed = "当事人同意" if file.agreed else "尚未征得当事人同意"
+        rows.append(("代为反映", f"{RELATIONS[file.relation]}，{agreed}"))
     return rows
+
+
+def order_facts(case: Facts) -> list[tuple[str, Any]]:
+    return [("反馈时限", case.file.due_at), ("单位", f"{len(case.file.units)} 个")]
+
+
+def contacts(case: Facts) -> dict[int, str]:
+    """The contact of each unit today, in words, for the board of an order; one statement."""
+    today = case.now.astimezone(SHANGHAI).date()
+    rows = Contact.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gt=today), town_id=case.town.id, valid_from__lte=today
+    ).order_by("item")
+    said: dict[int, str] = {}
+    for row in rows:
+        words = f"{row.name} {row.phone}" + (f"（{row.duty}）" if row.duty else "")
+        said[row.unit_id] = f"{said[row.unit_id]}；{words}" if row.unit_id in said else words
+    return said
+
+
+def accusation_facts(case: Facts) -> list[tuple[str, Any]]:
+    file = case.file
+    rows: list[tuple[str, Any]] = [
+        ("被反映的人或单位", file.about),
+        ("来源", Accusation.Channel(file.channel).label),
+    ]
+    return rows + ([("已转送", file.organ)] if file.organ else [])
 
 
 def similar_cases(case: Facts) -> list[dict[str, Any]]:

@@ -61,3 +61,20 @@ def verify_term(case: Facts) -> Term:
 
 def _category(case: Facts) -> Any:
     return category_of(case.town, case.file.category_id)
+
+
+# -- orders ----------------------------------------------------------------------------------------------------------
+
+
+def units_ordered(case: Facts) -> list[Ask]:
+    """All the units of an order, or only those asked again."""
+    return [Ask(unit=unit) for unit in dict.fromkeys(case.data.get("again") or case.file.units)]
+
+
+def issuer(case: Facts) -> list[Ask]:
+    """Who issued an order reads the answers."""
+    return [Ask(role=case.file.issued_as)]
+
+
+def order_sign_term(case: Facts) -> Term:
+    return Term((4, 2, 1)[case.case.urgency], "hours")

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from shuzhi.apps.events.models import Event
-from shuzhi.demo import plot
+from shuzhi.demo import beside, plot
 from shuzhi.demo.cast import cast_of
 from shuzhi.demo.messages import Known, read_messages
 from shuzhi.demo.tests.conftest import LIMIT, Demo, forget, record, without_seconds
@@ -89,7 +89,7 @@ def test_the_figures_are_those_of_the_rows(result: dict[str, Any]) -> None:
 
 def test_there_is_an_account_for_each_role_and_it_opens(result: dict[str, Any]) -> None:
     ours = {one["role"]: one for one in result["accounts"] if one["town"] == "云屿镇"}
-    assert len(ours) == 8
+    assert len(ours) == 9
     for one in result["accounts"]:
         assert User.objects.get(username=one["login"]).check_password(one["password"])
     assert {one["town"] for one in result["accounts"]} == {"云屿镇", "苇屿镇"}
@@ -188,3 +188,14 @@ def test_a_town_without_messages_waits_and_has_figures_of_nothing(demo: Demo) ->
     done = demo(limit=0)
     assert done["collected"] == 0
     assert (done["on_time_rate"], done["satisfaction"], done["median_hours"]) == (None, None, None)
+
+
+def test_orders_reports_and_contacts_are_told_once_beside_the_messages(demo: Demo) -> None:
+    forget()
+    demo(limit=0)
+    for _ in range(2):
+        beside.tell(cast_of(town()))
+    types = Counter(Case.objects.values_list("type", flat=True))
+    assert types == {"events.order": 3, "events.accusation": 2, "events.contacts.change": 1}
+    assert {case.sight for case in Case.objects.filter(type="events.accusation")} == {"sealed"}
+    assert audit.verify().faults == ()

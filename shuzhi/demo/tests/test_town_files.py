@@ -14,7 +14,16 @@ import shapely
 DATA = Path(__file__).parents[1] / "data"
 CATEGORIES = Path(__file__).parents[2] / "apps" / "events" / "data" / "categories.csv"
 KINDS = {"office", "station", "village", "center", "team", "outside"}
-ROLES = {"leader", "clerk", "inspector", "grid_worker", "grid_leader", "dispatcher", "unit_handler"}
+ROLES = {
+    "leader",
+    "clerk",
+    "inspector",
+    "grid_worker",
+    "grid_leader",
+    "dispatcher",
+    "unit_handler",
+    "discipline",
+}
 
 
 def read(name: str) -> dict[str, Any]:

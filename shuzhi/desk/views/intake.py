@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from shuzhi.desk.frame import answer, idempotency_key, said
-from shuzhi.kernel import operations
-from shuzhi.kernel.errors import NotAllowed, NotDone
-from shuzhi.kernel.queries.apps import intakes_for
+from shuzhi.desk.frame import RECEIPT, answer, idempotency_key, said
+from shuzhi.desk.views.papers import MOST_FILES, keep
+from shuzhi.kernel import files, operations
+from shuzhi.kernel.errors import NotAllowed, NotDone, Refused
+from shuzhi.kernel.models import Case
+from shuzhi.kernel.operations.writing import Done
+from shuzhi.kernel.queries.apps import case_type, intakes_for
 from shuzhi.kernel.queries.town import town
+from shuzhi.kernel.queries.visible import visible_case
 from shuzhi.kernel.signin import MemberRequest, member_required
 
 
@@ -42,21 +50,69 @@ def report(request: MemberRequest, type: str, role: str) -> HttpResponse:
             request, "desk/report.html", {"form": way(town=place), "heading": way.heading}, here="new"
         )
     form = way(request.POST, town=place)
-    context = {"form": form, "heading": way.heading}
+    sent = request.FILES.getlist("files")
+    context = {"form": form, "heading": way.heading, "wrong_files": refused_files(sent)}
+    for wrong in context["wrong_files"]:
+        form.add_error(None, wrong)
     if not form.is_valid():
         return answer(request, "desk/report.html", context, here="new", status=422)
+    now, key = timezone.now(), idempotency_key(request)
     try:
         done = operations.open_case(
             type=type,
             town=request.member.town,
             by=request.member,
             opening=form.opening(request.member),
-            now=timezone.now(),
-            key=idempotency_key(request),
+            now=now,
+            key=key,
         )
     except NotAllowed as refused:
         return said(request, refused.says, heading="不能登记", status=403)
     except NotDone as refused:
         form.add_error(None, refused.says)
         return answer(request, "desk/report.html", context, here="new", status=refused.status)
-    return redirect(f"{reverse('desk:case', args=[done.number])}?done=open")
+    _add(request, form, done, sent, now, key)
+    if case_type(type).sight == "sealed" and visible_case(request.member, done.number) is None:
+        messages.success(request, f"{done.number} 已登记，由与此事无关的人办理")
+        return redirect("desk:inbox")
+    response = redirect(f"{reverse('desk:case', args=[done.number])}?done=open")
+    if done.receipt and not done.again:
+        carried = f"{done.number}|{done.receipt}|{done.code}"
+        response.set_signed_cookie(
+            RECEIPT,
+            carried,
+            max_age=300,
+            path="/desk/",
+            httponly=True,
+            samesite="Strict",
+            secure=request.is_secure(),
+        )
+    return response
+
+
+def _add(request: MemberRequest, form: Any, done: Done, sent: list[Any], now: datetime, key: str) -> None:
+    """What belongs to the case that has just been opened: its people, its files. It stays open whatever is refused here."""
+    try:
+        if hasattr(form, "afterwards"):
+            form.afterwards(done, request.member, now, key)
+    except NotDone as refused:
+        messages.warning(request, f"{done.number[-4:]} 已登记，但没有记下当事人：{refused.says}")
+    if sent:
+        case = Case.objects.get(pk=done.case_id)
+        for name, why in keep(request, case, sent)[1]:
+            messages.warning(request, f"{done.number[-4:]} 已登记，但没有收下 {name}：{why}")
+
+
+def refused_files(sent: list[Any]) -> list[str]:
+    """Why some of the files would not be taken; asked before anything is written."""
+    if len(sent) > MOST_FILES:
+        return [f"一次最多 {MOST_FILES} 个文件，现有 {len(sent)} 个，请减少"]
+    wrong = []
+    for one in sent:
+        try:
+            if not one.size:
+                raise Refused("文件是空的，请重新选择")
+            files.kind_of(one.file)
+        except Refused as refused:
+            wrong.append(f"{one.name}：{refused.says}")
+    return wrong

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from shuzhi.desk import typed
 from shuzhi.desk.forms import SignIn
 from shuzhi.desk.frame import answer
 from shuzhi.kernel.models import Unit
@@ -33,23 +37,55 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated and member_of(request):
             return redirect(onward)
         return _form(request, SignIn(), wanted)
+    kept = request.POST.get("kept", "")
     form = SignIn(request.POST)
     if not form.is_valid():
-        return _form(request, form, wanted, status=422)
+        return _form(request, form, wanted, status=422, kept=kept)
     user = authenticate(request, **form.cleaned_data)
     if user is None:
         locked = getattr(request, "axes_locked_out", False)
         form.add_error(None, LOCKED if locked else WRONG)
-        return _form(request, form, wanted, status=429 if locked else 422)
+        return _form(request, form, wanted, status=429 if locked else 422, kept=kept)
     login(request, user)
-    return redirect(onward)
+    response = _resume(request, kept) if kept else redirect(onward)
+    return typed.remember(request, response, user.pk)
 
 
-def _form(request: HttpRequest, form: SignIn, wanted: str, status: int = 200) -> HttpResponse:
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Something was sent after the session had ended: the sign-in page, with what was typed carried in it."""
+    kept, why = typed.keep(request)
+    if (
+        "HX-Request" not in request.headers
+        and request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+    ):
+        return redirect_to_login(request.get_full_path())  # a script asked, which keeps what it sends itself
+    messages.warning(request, "登录已到期，请重新登录。" + (why or "刚才填的内容留着，登录后接着提交"))
+    back = request.headers.get("Referer", "")
+    onward = urlsplit(back).path if url_has_allowed_host_and_scheme(back, {request.get_host()}) else ""
+    response = _form(request, SignIn(), onward, status=401, kept=kept, action=settings.LOGIN_URL)
+    if "HX-Request" in request.headers:
+        response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
+    return response
+
+
+def _resume(request: HttpRequest, kept: str) -> HttpResponse:
+    """What was typed before the session ended, for the one who typed it: to be looked through and sent."""
+    found = typed.open_(kept, by=request.user.pk)
+    if found is None:
+        messages.warning(request, "刚才填的内容是别人的，或者放得太久，没有带过来")
+        return redirect("desk:inbox")
+    context = {"path": found.path, "fields": found.fields, "files": found.files}
+    return render(request, "desk/again.html", context)
+
+
+def _form(
+    request: HttpRequest, form: SignIn, wanted: str, status: int = 200, kept: str = "", action: str = ""
+) -> HttpResponse:
     if request.user.is_authenticated and not places_of(request) and not form.is_bound:
         messages.error(request, NO_PLACE)
     demo = Unit.objects.filter(level="town", demo=True).exists()
-    return render(request, "desk/login.html", {"form": form, "next": wanted, "demo": demo}, status=status)
+    context = {"form": form, "next": wanted, "demo": demo, "kept": kept, "action": action}
+    return render(request, "desk/login.html", context, status=status)
 
 
 def locked_out(request: HttpRequest, response: HttpResponse, credentials: dict[str, Any]) -> HttpResponse:

@@ -36,7 +36,14 @@ OF_CASE = ("title", "opened_at")
 
 def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, str]]:
     everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    paths = [declared.file, declared.facts, declared.similar, declared.suggest, *declared.intake.values()]
+    paths = [
+        declared.file,
+        declared.facts,
+        declared.similar,
+        declared.suggest,
+        declared.board,
+        *declared.intake.values(),
+    ]
     paths += [path for action in everywhere for path in (action.form, action.effect)]
     for path in dict.fromkeys(filter(None, paths)):
         thing, failure = _resolved(declared, path)

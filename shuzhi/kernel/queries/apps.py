@@ -43,10 +43,16 @@ def action_of(declared: CaseType, key: str) -> Action | None:
 
 def public_intake() -> tuple[CaseType, Any] | None:
     """The first case type anybody may open from the portal, and its form."""
-    for declared in case_types():
-        if PUBLIC in declared.intake:
-            return declared, named(declared, declared.intake[PUBLIC])
-    return None
+    return next(iter(public_intakes()), None)
+
+
+def public_intakes() -> list[tuple[CaseType, Any]]:
+    """Every case type anybody may open from the portal, with its form; reports against officials (sealed) among them."""
+    return [
+        (declared, named(declared, declared.intake[PUBLIC]))
+        for declared in case_types()
+        if PUBLIC in declared.intake
+    ]
 
 
 def intakes_for(member: Member) -> list[tuple[CaseType, str, Any]]:

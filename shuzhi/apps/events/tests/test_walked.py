@@ -98,6 +98,7 @@ def walks(town: TestTown) -> Iterator[Formed]:
     walk = Formed(town)
     walk.report()
     walk.take("dispatcher", "decline", elsewhere="县供水公司")
+    walk.take("dispatcher", "call", reached="no_answer")
     yield walk
 
 

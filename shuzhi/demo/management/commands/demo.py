@@ -20,7 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from shuzhi import serve
-from shuzhi.demo import build, plot, summary, walk
+from shuzhi.demo import beside, build, plot, summary, walk
 from shuzhi.demo.cast import Cast, cast_of
 from shuzhi.demo.messages import IMPORT, Known, MessageFile, MessageFileError, read_messages, write_rejects
 from shuzhi.demo.townfile import DATA, TownFileError, read_town
@@ -38,6 +38,7 @@ ROLES = {
     "unit_handler": "承办人",
     "grid_leader": "网格长",
     "grid_worker": "网格员",
+    "discipline": "纪检专员",
 }
 FIGURES = {
     "collected": "受理",
@@ -117,9 +118,9 @@ class Command(BaseCommand):
         began = time.monotonic()
         units = build.tree_units()
         main = read_town(town or DATA / "yunyu.toml", units)
-        beside = read_town(DATA / "tiny.toml", units)
+        small = read_town(DATA / "tiny.toml", units)
         self.shown = main.code
-        built = [build.build(file, seed=seed) for file in {one.code: one for one in (beside, main)}.values()]
+        built = [build.build(file, seed=seed) for file in {one.code: one for one in (small, main)}.values()]
         place = next(one for one in built if one.file is main)
         for one in built:
             self._report_grids(one)
@@ -167,6 +168,8 @@ class Command(BaseCommand):
             self.stdout.write(f"其中 {touched} 件已有人办理过，不再改动")
         with _bar(len(plot.groups(planned.plots))) as progress:
             walk.run(planned, jobs=jobs, progress=progress)
+        if limit is None:
+            beside.tell(cast)
 
     def _report_rejects(self, file: MessageFile) -> None:
         rejected = settings.HOME / f"{file.path.stem}.rejects.csv"

@@ -31,6 +31,7 @@ loan = CaseType(
     facts="queries.facts",
     similar="queries.similar",
     suggest="queries.suggest",
+    board="queries.whom_to_reach",
     control=KEEPER,
     first=rules.first_step,
     reopens="out",

@@ -58,3 +58,9 @@ def loans(towns: Sequence[int]) -> QuerySet[Loan]:
 
 def deposits(towns: Sequence[int]) -> QuerySet[Deposit]:
     return Deposit.objects.filter(town_id__in=towns)
+
+
+def whom_to_reach(case: Facts) -> dict[int, str]:
+    """Whom to reach in each unit: its own telephone, as the town has set it."""
+    units = case.town.units.values()
+    return {unit.pk: unit.settings["phone"] for unit in units if unit.settings.get("phone")}

@@ -38,3 +38,52 @@ document.addEventListener("click", (event) => {
   box.focus({ preventScroll: true });
   (box.closest(".field") ?? box).scrollIntoView({ block: "center" });
 });
+
+// What is typed in a long box outlives the page until it has been sent: kept in this tab, for whoever is signed in
+// (data-who), thrown away once the form has led somewhere else, and at signing out. Never passwords or files.
+const who = document.body.dataset.who;
+const DRAFT = "draft:";
+const SENT = "draft-sent";
+const own = `${DRAFT}${who}:`;
+
+function clearDrafts(prefix) {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(prefix)) sessionStorage.removeItem(key);
+}
+
+function draftKey(box) {
+  const action = new URL(box.form?.getAttribute("action") || location.pathname, location.href).pathname;
+  return `${own}${action}|${box.name}`;
+}
+
+function restoreDrafts(root) {
+  if (!who) return;
+  for (const box of root.querySelectorAll("form[method=post] textarea[name]")) {
+    const held = sessionStorage.getItem(draftKey(box));
+    if (held && !box.value) {
+      box.value = held;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+}
+
+if (who) {
+  const sent = sessionStorage.getItem(SENT);
+  if (sent) {
+    sessionStorage.removeItem(SENT);
+    // Still at the address it was sent to: it was refused, and the form comes back with what was typed.
+    if (sent !== location.pathname) clearDrafts(`${own}${sent}|`);
+  }
+  document.addEventListener("input", (event) => {
+    const box = event.target;
+    if (box.tagName !== "TEXTAREA" || !box.name || box.form?.method !== "post") return;
+    if (box.value) sessionStorage.setItem(draftKey(box), box.value);
+    else sessionStorage.removeItem(draftKey(box));
+  });
+  document.addEventListener("submit", (event) => {
+    const action = new URL(event.target.getAttribute("action") || location.pathname, location.href).pathname;
+    if (action === "/logout/") clearDrafts(DRAFT);
+    else if (event.target.querySelector("textarea")) sessionStorage.setItem(SENT, action);
+  });
+  restoreDrafts(document);
+  document.addEventListener("htmx:afterSettle", (event) => restoreDrafts(event.detail?.elt?.parentElement ?? document));
+}

@@ -1,0 +1,172 @@
+"""The forms about the people behind a case: contacts, consent, and the reports against officials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from shuzhi.desk.forms import _choose, _number, _text
+from shuzhi.desk.paper_forms import PaperForm, _line, _optional, clerk, in_hand, party_choices
+from shuzhi.kernel import operations
+from shuzhi.kernel.models import Case, Consent, Member, Party
+from shuzhi.kernel.models.units import Level
+from shuzhi.kernel.operations.parties import CAPACITIES
+from shuzhi.kernel.operations.writing import controls
+
+
+def named(state: Any) -> bool:
+    """Of a sealed case: it is in nobody's list but of those named for it."""
+    return bool(state.case.sight == Case.Sight.SEALED)
+
+
+class RevealContact(PaperForm):
+    name = "查阅联系方式"
+    intro = "事由和查阅人会记入这件的记录。"
+    whom = "看得到这件的人"
+    may = staticmethod(lambda state: not named(state))
+    operation = staticmethod(operations.reveal_contact)
+    party_id = _number("哪一名")
+    text = _text("事由", rows=2)
+
+    def prepare(self) -> None:
+        _choose(self.fields["party_id"], party_choices(self.state))
+        if self.pk:
+            self.initial.setdefault("party_id", self.pk)
+
+
+class AddParty(PaperForm):
+    name = "登记当事人"
+    intro = "登记了不满十四周岁的人，这件就只有承办人看得到，并要取得监护人同意。"
+    whom = "承办人员"
+    may = staticmethod(in_hand)
+    operation = staticmethod(operations.add_party)
+    capacity = forms.ChoiceField(
+        label="身份",
+        choices=[("", "请选择"), *CAPACITIES.items()],
+        error_messages={"required": "请选择身份", "invalid_choice": "没有这种身份，请重新选择"},
+    )
+    name_ = _line("姓名", 30, required=False)
+    phone = _line("电话", 20, required=False)
+    minor = forms.BooleanField(label="不满十四周岁", required=False)
+
+    def arguments(self) -> dict[str, Any]:
+        sent = dict(self.cleaned_data)
+        sent["name"] = sent.pop("name_")
+        return sent
+
+
+class RecordConsent(PaperForm):
+    name = "取得监护人同意"
+    intro = "不满十四周岁的人的个人信息，要由监护人同意；依法不需要同意的写明是哪一项。监护人是被反映人的，不能由其同意。"
+    whom = "承办人员"
+    may = staticmethod(in_hand)
+    operation = staticmethod(operations.record_consent)
+    party_id = _number("未成年人")
+    ground = forms.ChoiceField(
+        label="依据",
+        choices=Consent.Ground.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择依据", "invalid_choice": "没有这个依据，请重新选择"},
+    )
+    guardian_id = _optional("同意的监护人", help_text="先在“登记当事人”里登记")
+    text = _text("怎样取得同意，或为何不需要")
+
+    def prepare(self) -> None:
+        children = Party.objects.filter(case_id=self.state.case.pk, minor=True).values_list("pk", flat=True)
+        people = party_choices(self.state)
+        self.choose("party_id", [one for one in people if one[0] in set(children)])
+        self.choose("guardian_id", [one for one in people if one[0] not in set(children)], "没有")
+
+
+class NarrowSight(PaperForm):
+    name = "限制查阅"
+    intro = "以后只有承办的单位和经办人看得到这件，坐席和其他人要说明事由才能查阅。"
+    whom = "主管这类事项的人员或镇管理员"
+    may = staticmethod(
+        lambda state: (
+            state.case.sight == Case.Sight.OPEN
+            and (clerk(state) or (state.by is not None and controls(state, state.by)))
+        )
+    )
+    operation = staticmethod(operations.narrow_sight)
+    text = _text("理由")
+
+
+class OpenIdentity(PaperForm):
+    name = "查阅举报人身份"
+    intro = "事由记入这件的记录，并当即告知与此事无关的领导和镇管理员。只显示这一次。"
+    danger = True
+    button = "查阅身份"
+    whom = "指定办理这件的人"
+    may = staticmethod(named)
+    operation = staticmethod(operations.open_identity)
+    text = _text("事由", rows=2)
+
+
+class Recuse(PaperForm):
+    name = "回避"
+    intro = "登记被反映的人员和单位：他们从此看不到这件，手中的任务由其他人接办。"
+    whom = "指定办理这件的人"
+    may = staticmethod(named)
+    operation = staticmethod(operations.recuse)
+    members = forms.TypedMultipleChoiceField(
+        label="被反映的人员",
+        coerce=int,
+        required=False,
+        error_messages={"invalid_choice": "没有这个人，请重新选择"},
+    )
+    units = forms.TypedMultipleChoiceField(
+        label="被反映的单位",
+        coerce=int,
+        required=False,
+        error_messages={"invalid_choice": "没有这个单位，请重新选择"},
+    )
+    text = _text("理由")
+
+    def prepare(self) -> None:
+        people = Member.objects.filter(town_id=self.state.case.town_id, valid_until=None).select_related(
+            "unit"
+        )
+        _choose(
+            self.fields["members"],
+            [(one.pk, f"{one.name}（{one.unit.name}）") for one in people.order_by("pk")],
+        )
+        units = [
+            unit for unit in self.state.town.units.values() if unit.level not in (Level.TOWN, Level.COUNTY)
+        ]
+        _choose(self.fields["units"], [(unit.pk, unit.name) for unit in units])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not (cleaned.get("members") or cleaned.get("units")):
+            self.add_error("members", "请选择被反映的人员或单位")
+        return cleaned
+
+    def arguments(self) -> dict[str, Any]:
+        sent = dict(self.cleaned_data)
+        return {**sent, "members": tuple(sent["members"]), "units": tuple(sent["units"])}
+
+
+class TakeOver(PaperForm):
+    name = "接办"
+    intro = "把这件在别人手中的任务接过来办。"
+    whom = "指定办理这件的人"
+    may = staticmethod(named)
+    operation = staticmethod(operations.take_over)
+    text = _text("理由")
+
+
+FORMS: dict[str, type[PaperForm]] = {
+    "reveal_contact": RevealContact,
+    "add_party": AddParty,
+    "record_consent": RecordConsent,
+    "narrow_sight": NarrowSight,
+    "open_identity": OpenIdentity,
+    "recuse": Recuse,
+    "take_over": TakeOver,
+}
+"""The key in the address → the form; the operation of the same name."""
+
+SHOWN_ONCE = ("reveal_contact", "open_identity")
+"""What answers with a person in clear, shown once and kept nowhere."""
