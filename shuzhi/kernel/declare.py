@@ -201,6 +201,8 @@ class CaseType:
     facts, similar, suggest: functions of the app for the case page. facts(case) → (label, value) pairs; similar(case) →
     open cases that may be the same, as dicts {number, title, says}; suggest(case, text) → dicts {title, reason, values},
     the likeliest first, where `values` are proposed to a form that has all these fields.
+    alike: alike(town, text, lon, lat) → open cases a resident may follow instead of reporting anew, as dicts {case, title,
+    says} in the town's own words, never those of a reporter. kind: the file's field that sorts cases (rows with `name`).
     number: prefix of the case's number. control: the role that steers (re-routes, merges, suspends).
     first: the step a case starts in, if not always steps[0]. reopens: the step a new round starts in.
     approvals: universal acts that must be agreed first, e.g. {"suspend": ("leader",)}.
@@ -225,6 +227,8 @@ class CaseType:
     facts: str = ""
     similar: str = ""
     suggest: str = ""
+    alike: str = ""
+    kind: str = ""
     control: str = "clerk"
     first: Callable[[Any], str] | None = None
     reopens: str = ""

@@ -36,7 +36,8 @@ OF_CASE = ("title", "opened_at")
 
 def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, str]]:
     everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    paths = [declared.file, declared.facts, declared.similar, declared.suggest, *declared.intake.values()]
+    paths = [declared.file, declared.facts, declared.similar, declared.suggest, declared.alike]
+    paths += declared.intake.values()
     paths += [path for action in everywhere for path in (action.form, action.effect)]
     for path in dict.fromkeys(filter(None, paths)):
         thing, failure = _resolved(declared, path)
@@ -83,6 +84,7 @@ def _of_file(declared: CaseType) -> Iterator[tuple[str, str, str]]:
         ("correctable", declared.correctable, columns.union(OF_CASE)),
         ("dated", declared.dated, columns),
         ("personal", declared.personal, columns),
+        ("kind", (declared.kind,) if declared.kind else (), columns),
     ):
         for name in names:
             if name not in known:
