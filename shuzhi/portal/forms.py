@@ -39,12 +39,12 @@ class Receipt(forms.Form):
 
 
 class Words(forms.Form):
-    """A form with words of a person in it: a NUL, which no text column takes, is refused by the field itself."""
+    """One of several forms on the page of a case: its boxes have ids of their own."""
 
     auto = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"{self.auto}_%s", **kwargs)
+    def __init__(self, sent: Any = None, **kwargs: Any) -> None:
+        super().__init__(sent, auto_id=f"{self.auto}_%s", **kwargs)
 
 
 class Withdraw(Words):

@@ -21,9 +21,9 @@ P = ParamSpec("P")
 PAGES = (
     ("home", "首页"),
     ("report", "我要反映"),
-    ("track", "查办理进度"),
+    ("track", "查进度"),
     ("notices", "办理公示"),
-    ("grid", "找我的网格员"),
+    ("grid", "我的网格员"),
 )
 FOOT = (("sitemap", "网站地图"), ("accessibility", "无障碍说明"), ("privacy", "隐私说明"))
 KEY_MOST = 64
@@ -33,7 +33,7 @@ class PortalRequest(HttpRequest):
     """A request that has found its town. `code` is empty where the town stands at "/"."""
 
     place: Town
-    site: Site
+    about: Site
     code: str
 
 
@@ -54,7 +54,7 @@ def of_a_town(
             chrome = {"platform_name": "便民门户", "demo": any(unit.demo for unit in listed)}
             return render(request, "portal/towns.html", {"towns": listed, "chrome": chrome})
         place = town(listed[0])
-        request.place, request.site, request.code = place, site(place), code  # type: ignore[attr-defined]
+        request.place, request.about, request.code = place, site(place), code  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     update_wrapper(found, view)
@@ -103,7 +103,7 @@ def form_key(request: PortalRequest) -> str:
 def answer(
     request: PortalRequest, template: str, context: dict[str, Any], *, here: str = "", status: int = 200
 ) -> HttpResponse:
-    unit, said = request.place.unit, request.site
+    unit, said = request.place.unit, request.about
     chrome = {
         "town_name": unit.name,
         "platform_name": said.portal_name,
@@ -125,5 +125,5 @@ def answer(
 
 def too_often(request: PortalRequest, says: str, *, here: str) -> HttpResponse:
     """429, with whom to call instead."""
-    says = f"{says} {request.site.phone}。紧急情况请拨打 110 / 119 / 120。"
+    says = f"{says} {request.about.phone}。紧急情况请拨打 110 / 119 / 120。"
     return answer(request, "portal/too_often.html", {"says": says}, here=here, status=429)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.models import Case, Ending, Member, Publication, Rating
@@ -43,12 +43,10 @@ class Period:
 
 
 def last_days(place: Town, now: datetime) -> Period:
-    """The last thirty days. A demonstration tells a story of the past: there they end with its newest record."""
+    """The last thirty days. A demonstration tells a story of the past: there they end with its last closing."""
     if place.unit.demo:
-        newest = (
-            Case.objects.filter(town_id=place.id).order_by("-opened_at").values_list("opened_at", flat=True)
-        )
-        now = newest.first() or now
+        last = Ending.objects.filter(town_id=place.id).order_by("-closed_at")
+        now = last.values_list("closed_at", flat=True).first() or now
     day = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return Period(day - timedelta(days=DAYS), day)
 
@@ -105,16 +103,18 @@ def numbers(place: Town, period: Period) -> Numbers:
 
 
 def notices(place: Town) -> QuerySet[Publication]:
-    """Matters that were handled and published by a person, newest first."""
-    return publications.public(place.unit).filter(case__type__in=open_types())
+    """Matters that were handled and published by a person, newest first; `minutes`: how long the last round took."""
+    last = Ending.objects.filter(case_id=OuterRef("case_id"), set_aside=False).order_by("-round")
+    found = publications.public(place.unit).filter(case__type__in=open_types())
+    return found.select_related("case__unit").annotate(minutes=Subquery(last.values("handled_minutes")[:1]))
 
 
 def search(
     found: QuerySet[Publication], *, words: str, month: str, kind: tuple[str, int] | None
 ) -> QuerySet[Publication]:
-    """words: all of them, in title or text; a withdrawn one is found by its title only. month: "2026-11". kind: (case type, id)."""
+    """words: all of them, in title or text; a withdrawn one is not found by words. month: "2026-11". kind: (case type, id)."""
     for word in words.split()[:5]:
-        found = found.filter(Q(title__icontains=word) | Q(body__icontains=word, withdrawn_at=None))
+        found = found.filter(Q(title__icontains=word) | Q(body__icontains=word), withdrawn_at=None)
     if month:
         year, number = int(month[:4]), int(month[5:])
         begins = datetime(year, number, 1, tzinfo=SHANGHAI)

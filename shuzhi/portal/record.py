@@ -17,7 +17,7 @@ INTERNAL = (
     *("add_party", "record_consent", "erase", "appraise", "restrict", "lift", "moved"),
 )
 INTERNAL_HEADS = ("propose", "agree", "refuse", "child", "lapse")
-OWN = ("open", "withdraw", "rate", "supplement")
+OWN = ("open", "withdraw", "rate", "supplement", "amend")
 
 
 def public_rows(entries: Sequence[Entry], declared: CaseType, place: Town) -> list[dict[str, Any]]:

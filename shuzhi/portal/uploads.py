@@ -42,7 +42,7 @@ def taken(request: HttpRequest, key: str) -> tuple[list[Stored], list[str]]:
     return held, faults
 
 
-def _store(upload: UploadedFile) -> Stored:
+def _store(upload: UploadedFile[bytes]) -> Stored:
     if (upload.size or 0) > MOST_BYTES:
         raise Refused(f"文件超过 {MOST_BYTES // 1024 // 1024} MB，请压缩或截短后再传")
     stored = files.store(upload.chunks(), upload.name or "")

@@ -44,10 +44,11 @@ def supplement(
         if have + len(stored) > MOST_FILES:
             raise Refused(f"一件最多收 {MOST_FILES} 个文件，已有 {have} 个，请删减")
         kept = [_keep(state, one) for one in stored]
-        return {"wrong": wrong, "files": kept}
+        return {"files": kept}
 
     sent = [one.sha256 for one in stored]
-    return _write(case_id, town_id, now, "supplement", change, text=text, key=key, wrong=wrong, files=sent)
+    act = "amend" if wrong else "supplement"
+    return _write(case_id, town_id, now, act, change, text=text, key=key, files=sent)
 
 
 def _keep(state: State, stored: Stored) -> int:

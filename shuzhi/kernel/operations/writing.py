@@ -259,6 +259,7 @@ UNIVERSAL = {
     "rate": "评价",
     "reopen": "重新办理",
     "supplement": "补充",
+    "amend": "更正诉求",
     "fix_contact": "更正联系方式",
     "follow": "有人关注",
     "unfollow": "有人取消关注",

@@ -68,7 +68,7 @@ def _chosen(request: PortalRequest, name: str, known: dict[int, Any]) -> Any:
 
 def _grid(request: PortalRequest, found: Grid, today: date) -> HttpResponse:
     village = request.place.units.get(found.village_id or 0)
-    worker = queries.serving(found.worker_id, today) if request.site.show_worker else None
+    worker = queries.serving(found.worker_id, today) if request.about.show_worker else None
     context = {
         "grid": found,
         "village": village,

@@ -38,7 +38,11 @@ def home(request: PortalRequest) -> HttpResponse:
     values = {
         "received": (f"{found.received:,}", "件", ""),
         "ended": (f"{found.ended:,}", "件", ""),
-        "content": (rate, "%" if found.rated else "", f"{found.rated:,} 个评价"),
+        "content": (
+            rate,
+            "%" if found.rated else "",
+            f"{found.rated:,} 个评价" if found.rated else "还没有评价",
+        ),
     }
     kpis = [
         {
@@ -85,7 +89,7 @@ def _page(request: PortalRequest, key: str, period: queries.Period) -> tuple[lis
         "ended": ("closed_at", _ended, queries.ended(request.place, period).select_related("case")),
         "content": ("at", _rated, queries.rated(request.place, period).select_related("case")),
     }[key]
-    found = found.order_by(f"-{column}", "-pk")  # type: ignore[attr-defined]
+    found = found.order_by(f"-{column}", "-pk")
     moment, _, pk = request.GET.get("after", "").partition("_")
     if pk.isdecimal() and (at := _moment(moment)):
         found = found.extra(  # a row comparison, which the index answers; Django has no words for it

@@ -72,8 +72,8 @@ def _after(found: QuerySet[Publication], after: str) -> QuerySet[Publication]:
 
 @of_a_town
 def notice(request: PortalRequest, key: int) -> HttpResponse:
-    """One of them; of a withdrawn one no more than its title, when it was withdrawn, and the reason."""
-    row = queries.notices(request.place).select_related("case__unit").filter(pk=key).first()
+    """One of them; of a withdrawn one no more than when, and the reason."""
+    row = queries.notices(request.place).filter(pk=key).first()
     if row is None:
         raise Http404
     return answer(request, "portal/notice.html", {"row": row}, here="notices")

@@ -27,7 +27,7 @@ SAYS = {
     "text": "写清什么事、在什么地方、什么时候发现。内容给承办单位看，不公开。",
     "name": "可不填。只有办这一件的人看得到，用来向您问清情况；不填就是匿名反映。",
     "phone": "可不填。加密保存，页面上只显示前三位和末四位，看全号要写理由并留下记录。",
-    "anonymous": "勾选后，承办单位和被反映的一方看不到您是谁。",
+    "anonymous": "勾选后，办件的页面上不显示您的姓名和电话。",
 }
 """What happens with what is filled in, beside its box."""
 
@@ -82,7 +82,7 @@ def _report(request: PortalRequest, declared: CaseType, kind: Any) -> HttpRespon
     )
     if not form.is_valid() or wrong:
         return _page(request, declared, form, key, asked=asked, held=held, wrong=wrong, status=422)
-    opening = form.opening(None)
+    opening = form.opening(None)  # type: ignore[attr-defined]  # every way in has it
     look = declared.sight == "open" and not request.POST.get("own")
     words = f"{opening.title}\n{opening.text}"
     if look and (like := queries.followable(declared.key, request.place, words, opening.lon, opening.lat)):
@@ -136,7 +136,7 @@ class _Photos(forms.Field):
 
     def __init__(self, *, faults: Any, held: int) -> None:
         megabytes = uploads.MOST_BYTES // 1024 // 1024
-        says = f"最多 {uploads.MOST} 个，每个不超过 {megabytes} MB。给承办单位看，不公开；公开前由人隐去面孔、车牌。"
+        says = f"最多 {uploads.MOST} 个，每个不超过 {megabytes} MB。给承办单位看，不公开。照片原样保存，可能带有拍摄时间和位置。"
         super().__init__(label="照片、录像或文件", required=False, help_text=says)
         self.faults = list(faults)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from shuzhi.kernel import crypto, operations
 from shuzhi.kernel.errors import NotDone
-from shuzhi.kernel.models import Case, File, Rating, Task
+from shuzhi.kernel.models import Case, Entry, File, Rating, Task
 from shuzhi.kernel.operations.reporting import followers
 from shuzhi.kernel.queries.apps import case_type
 from shuzhi.kernel.queries.casefile import progress, tasks_of, timeline
@@ -225,7 +225,7 @@ def _case_page(
     context: dict[str, Any] = {
         **_stands(case, tasks),
         "case": case,
-        "entries": public_rows(entries, declared, request.place),
+        "entries": public_rows(_said(entries), declared, request.place),
         "mine": File.objects.filter(case=case, kept_by=None, erased_at=None).order_by("pk"),
         "followers": followers(case.pk) if any(entry.act == "follow" for entry in entries) else 0,
         "rated": rated,
@@ -238,6 +238,13 @@ def _case_page(
         "most": uploads.MOST,
     }
     return answer(request, "portal/case.html", context, here="track", status=status)
+
+
+def _said(entries: list[Entry]) -> list[Entry]:
+    """Without what only brought files: those are listed as his material."""
+    return [
+        entry for entry in entries if entry.act != "supplement" or (hasattr(entry, "words") and entry.words)
+    ]
 
 
 def _stands(case: Case, tasks: list[Task]) -> dict[str, Any]:
