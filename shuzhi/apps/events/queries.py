@@ -106,13 +106,18 @@ FOLLOWED = ("handle", "verify")
 
 FOLLOW_M = 1000
 
+COMMON = ("0101", "0102", "0103", "02", "0402", "0404", "05", "0602", "0607", "0805", "0904", "0907")
+"""Codes, or beginnings of codes, of what stands in public for all to see: a lamp, a road, a drain, a slope. Of anything
+else (a quarrel, a wage, a household) even category and grid might point at somebody, so it is never offered."""
+
 
 def alike(town: Town, text: str, lon: float | None, lat: float | None) -> list[dict[str, Any]]:
     """`alike`: open events of the likeliest categories, the nearest and newest first, none known to be farther than a kilometre.
 
     Said in the words of the town, category and grid. One statement. Served by event_category_idx.
     """
-    wanted = [category.pk for category, _ in tree(town).suggest(text, top=2)]
+    likely = [category for category, _ in tree(town).suggest(text, top=2)]
+    wanted = [category.pk for category in likely if category.code.startswith(COMMON)]
     if not wanted:
         return []
     rows = Event.objects.filter(

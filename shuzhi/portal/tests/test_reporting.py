@@ -22,11 +22,6 @@ from shuzhi.portal.tests.conftest import TEXT, Resident
 SUM = re.compile(r'for="id_answer">([一二三四五六七八九])(加|减)([一二三四五六七八九])等于几')
 
 
-@pytest.fixture(autouse=True)
-def own_files(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
 def picture(name: str = "灯.jpg", colour: str = "red", kind: str = "JPEG") -> SimpleUploadedFile:
     out = io.BytesIO()
     Image.new("RGB", (40, 30), colour).save(out, kind)

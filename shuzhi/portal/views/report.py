@@ -112,7 +112,9 @@ def _form(
 ) -> forms.Form:
     """The app's form, with a box for photos beside the place, and beside each box what happens with it."""
     form: forms.Form = kind(request.POST if request.method == "POST" else None, town=request.place)
-    form.fields["files"] = _Photos(faults=faults, held=len(held))
+    form.fields["files"] = _Photos(
+        faults=faults, reader="保管人员" if declared.sight == "sealed" else "承办单位"
+    )
     names = [name for name in form.fields if name != "files"]
     after = names.index("place") + 1 if "place" in names else 1
     form.order_fields([*names[:after], "files", *names[after:]])
@@ -134,9 +136,9 @@ class _Photos(forms.Field):
 
     widget = _Many(attrs={"multiple": True, "accept": "image/*,video/mp4,audio/*,.pdf,.docx,.xlsx,.ofd"})
 
-    def __init__(self, *, faults: Any, held: int) -> None:
+    def __init__(self, *, faults: Any, reader: str) -> None:
         megabytes = uploads.MOST_BYTES // 1024 // 1024
-        says = f"最多 {uploads.MOST} 个，每个不超过 {megabytes} MB。给承办单位看，不公开。照片原样保存，可能带有拍摄时间和位置。"
+        says = f"最多 {uploads.MOST} 个，每个不超过 {megabytes} MB。给{reader}看，不公开。照片原样保存，可能带有拍摄时间和位置。"
         super().__init__(label="照片、录像或文件", required=False, help_text=says)
         self.faults = list(faults)
 
