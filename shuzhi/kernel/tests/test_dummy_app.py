@@ -18,7 +18,7 @@ from shuzhi.kernel.models import ClockRun, Ending, Entry, Occurrence, Publicatio
 from shuzhi.kernel.operations import registers, schedules
 from shuzhi.kernel.operations.audit import verify
 from shuzhi.kernel.operations.lapsing import lapse_due
-from shuzhi.kernel.queries.apps import intakes_for, named
+from shuzhi.kernel.queries.apps import alike, intakes_for, kinds, named, of_kind
 from shuzhi.kernel.queries.casefile import clocks_of, progress, replay, tasks_of
 from shuzhi.kernel.queries.register_sheets import Change
 from shuzhi.kernel.queries.registers import public_table, register_rows
@@ -27,7 +27,7 @@ from shuzhi.kernel.queries.town import town_by_id
 from shuzhi.kernel.testing import TestTown, make_town, moment
 from shuzhi.kernel.tests.borrowing import LOAN, START, Borrowing, acts_of
 from shuzhi.kernel.tests.dummy_app import manifest as lending
-from shuzhi.kernel.tests.dummy_app.models import Loan
+from shuzhi.kernel.tests.dummy_app.models import Item, Loan
 
 DECLARED = [lending.loan, lending.inspection, lending.repair, lending.stocktake, lending.complaint]
 TENT = {"name": "帐篷", "kind": "tent", "many": "2", "phone": "13800000000"}
@@ -246,6 +246,20 @@ def test_the_case_page_gets_facts_the_like_and_suggestions(town: TestTown) -> No
     form = named(lending.loan, acts_of(lending.loan)["accept"].form)
     assert hint["values"].keys() <= form.base_fields.keys()
     assert hint["values"]["days"] == 1
+
+
+def test_a_resident_is_offered_the_like_and_lists_are_sorted_by_kind(town: TestTown) -> None:
+    walk = Borrowing(town).open()
+    place = town_by_id(town.row.pk)
+    (like,) = alike(lending.loan, place, "想借帐篷", None, None)
+    assert (like["case"], like["title"]) == (walk.id, "帐篷")
+    assert kinds(lending.loan, place) == []
+    tent = Item.objects.create(
+        town=town.row, item=1, name="帐篷", kind="tent", many=3, valid_from=START.date(), begun_by_id=walk.id
+    )
+    Loan.objects.filter(pk=walk.id).update(listed=tent)
+    assert kinds(lending.loan, place) == [(tent.pk, "帐篷")]
+    assert [row["pk"] for row in of_kind(lending.loan, tent.pk)] == [walk.id]
 
 
 def test_the_bar_shows_where_it_stands(town: TestTown) -> None:

@@ -312,7 +312,7 @@ def test_the_way_is_a_choice_where_there_are_several(page: Page, town: TestTown,
 def test_a_position_fills_the_form_and_finds_the_grid(
     browser: Browser, live_server: LiveServer, town: TestTown
 ) -> None:
-    place = {"longitude": WEST + 0.015, "latitude": SOUTH + 0.005, "accuracy": 12}
+    place: Any = {"longitude": WEST + 0.015, "latitude": SOUTH + 0.005, "accuracy": 12}
     context = browser.new_context(
         base_url=live_server.url, locale="zh-CN", geolocation=place, permissions=["geolocation"]
     )

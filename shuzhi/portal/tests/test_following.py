@@ -121,7 +121,7 @@ def test_a_follower_gets_a_receipt_and_sees_progress_without_words(
     assert "公开的办理过程" in page
     assert "签收" in page
     assert "公路站" in page
-    for word in (TEXT, "张某甲", resident.case.number, "补充或更正", "撤回"):
+    for word in ("有人关注", TEXT, "张某甲", resident.case.number, "补充或更正", "撤回"):
         assert word not in page
     assert "另有 1 人关注" in client.post("/track/", resident.sent).content.decode()
 

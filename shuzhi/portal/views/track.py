@@ -240,10 +240,16 @@ def _case_page(
     return answer(request, "portal/case.html", context, here="track", status=status)
 
 
+UNTOLD = ("follow", "unfollow", "fix_contact")
+"""Acts of the public that are no progress: followers are counted, contacts are nobody's reading."""
+
+
 def _said(entries: list[Entry]) -> list[Entry]:
-    """Without what only brought files: those are listed as his material."""
+    """The progress; without what only brought files, which are listed as the reporter's material."""
     return [
-        entry for entry in entries if entry.act != "supplement" or (hasattr(entry, "words") and entry.words)
+        entry
+        for entry in entries
+        if entry.act not in UNTOLD and (entry.act != "supplement" or getattr(entry, "words", None))
     ]
 
 
@@ -269,7 +275,7 @@ def _follow_page(
     """The progress of another's matter: acts, days and units; none of his words, and none that answer him."""
     case = follow.case
     shown = case.sight == Case.Sight.OPEN and not case.restricted
-    entries = public_rows(timeline(case), case_type(case.type), request.place) if shown else []
+    entries = public_rows(_said(timeline(case)), case_type(case.type), request.place) if shown else []
     context = {
         **(_stands(case, tasks_of(case)) if shown else {}),
         "follow": follow,
