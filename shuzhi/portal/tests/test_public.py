@@ -112,6 +112,7 @@ def test_a_list_is_paged_by_key(
     from shuzhi.portal.views import home
 
     monkeypatch.setattr(home, "SIZE", 2)
+    Unit.objects.filter(pk=town.row.pk).update(demo=False, version=9)  # a demonstration's days end earlier
     for _ in range(5):
         made = Resident(town).closed()
         client.post("/track/rate/", {**made.sent, "solved": "1", "satisfied": "5"})
