@@ -179,6 +179,10 @@ SHUZHI_NOTICE_SCHEMES = _listed(
     "SHUZHI_NOTICE_SCHEMES", "dingtalk,wecombot,lark,feishu,mailtos,mailto,jsons,json"
 )
 
+# SHUZHI_TRUSTED_PROXIES: addresses or networks of the proxies in front, separated by commas, e.g. 10.0.0.0/8. Of a
+# request that comes from one of them the visitor's address is read off X-Forwarded-For; of any other it is its own.
+SHUZHI_TRUSTED_PROXIES = _listed("SHUZHI_TRUSTED_PROXIES", "")
+
 # SHUZHI_TOWN: the code of the town whose portal stands at "/", where several towns share an installation.
 SHUZHI_TOWN = os.environ.get("SHUZHI_TOWN", "")
 
@@ -202,6 +206,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_CLIENT_IP_CALLABLE = "shuzhi.kernel.addresses.client_address"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False

@@ -73,7 +73,8 @@ def test_templates_use_their_own_parts_and_the_shared_ones_only(folder: Path) ->
 
 def dotted(declared: CaseType) -> Iterator[str]:
     actions = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    yield from (declared.file, declared.facts, declared.similar, declared.suggest, *declared.intake.values())
+    yield from (declared.file, declared.facts, declared.similar, declared.suggest, declared.alike)
+    yield from declared.intake.values()
     for action in actions:
         yield from (action.form, action.effect)
 

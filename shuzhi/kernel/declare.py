@@ -221,6 +221,8 @@ class CaseType:
     open cases that may be the same, as dicts {number, title, says}; suggest(case, text) → dicts {title, reason, values},
     the likeliest first, where `values` are proposed to a form that has all these fields.
     board(case) → unit id → whom to reach there: one matter is given to many units (指令), shown as a table of them.
+    alike: alike(town, text, lon, lat) → open cases a resident may follow instead of reporting anew, as dicts {case, title,
+    says} in the town's own words, never those of a reporter. kind: the file's field that sorts cases (rows with `name`).
     number: prefix of the case's number. control: the role that steers (re-routes, merges, suspends).
     first: the step a case starts in, if not always steps[0]. reopens: the step a new round starts in.
     approvals: universal acts that must be agreed first, e.g. {"suspend": ("leader",)}.
@@ -246,6 +248,8 @@ class CaseType:
     similar: str = ""
     suggest: str = ""
     board: str = ""
+    alike: str = ""
+    kind: str = ""
     control: str = "clerk"
     first: Callable[[Any], str] | None = None
     reopens: str = ""

@@ -132,6 +132,21 @@ def untouched_since(moment: datetime) -> Iterator[str]:
             draft.unlink(missing_ok=True)
 
 
+def need_whole(stored: Stored) -> None:
+    """Raises Refused for a picture that only begins like one: broken, cut short, or something else in its clothes."""
+    if stored.type not in SHOWN:
+        return
+    try:
+        with Image.open(path(stored.sha256)) as picture:
+            too_large = picture.width * picture.height > MOST_PIXELS
+            if not too_large:
+                picture.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise Refused("图片打不开，可能已损坏，请重新拍照或另选一张") from None
+    if too_large:
+        raise Refused("图片太大，请缩小后再上传")
+
+
 def shown(sha256: str, type: str) -> bytes:
     """A picture as it may be shown or published: upright, and without place, camera and time (EXIF).
 

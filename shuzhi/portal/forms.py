@@ -10,6 +10,7 @@ from django import forms
 from shuzhi.kernel.models import Rating
 
 TEXT_MOST = 2000
+PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}")
 
 
 class Receipt(forms.Form):
@@ -37,7 +38,17 @@ class Receipt(forms.Form):
         return re.sub(r"[\s-]", "", self.cleaned_data["code"])
 
 
-class Withdraw(forms.Form):
+class Words(forms.Form):
+    """One of several forms on the page of a case: its boxes have ids of their own."""
+
+    auto = ""
+
+    def __init__(self, sent: Any = None, **kwargs: Any) -> None:
+        super().__init__(sent, auto_id=f"{self.auto}_%s", **kwargs)
+
+
+class Withdraw(Words):
+    auto = "withdraw"
     text = forms.CharField(
         label="撤回的原因",
         required=False,
@@ -47,9 +58,63 @@ class Withdraw(forms.Form):
     )
 
 
-class Rate(forms.Form):
-    """评价. Nothing is chosen beforehand."""
+class Supplement(Words):
+    """补充 or 更正: a sentence, photos, or both."""
 
+    auto = "add"
+    wrong = forms.TypedChoiceField(
+        label="要做什么",
+        coerce=lambda value: value == "1",
+        choices=[("0", "补充新的情况"), ("1", "更正原来写错的地方")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择补充还是更正", "invalid_choice": "请选择补充还是更正"},
+    )
+    text = forms.CharField(
+        label="内容",
+        required=False,
+        max_length=TEXT_MOST,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="更正不改动原来的文字，两处都会给承办人看",
+        error_messages={"max_length": f"内容最多 {TEXT_MOST} 字，请删减"},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        sent = super().clean() or {}
+        if sent.get("wrong") and not sent.get("text", "").strip() and "text" not in self.errors:
+            self.add_error("text", "请写明哪里写错了，应该是什么")
+        return sent
+
+
+class Contact(Words):
+    """更正联系方式. Empty boxes take the old ones away."""
+
+    auto = "contact"
+    name = forms.CharField(
+        label="姓名",
+        required=False,
+        max_length=30,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"max_length": "姓名最多 30 字，请删减"},
+    )
+    phone = forms.CharField(
+        label="联系电话",
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
+        error_messages={"max_length": "联系电话太长，手机号应为 11 位数字"},
+    )
+
+    def clean_phone(self) -> str:
+        phone = re.sub(r"[\s-]", "", self.cleaned_data["phone"])
+        if phone and not PHONE.fullmatch(phone):
+            raise forms.ValidationError("手机号应为 11 位数字，座机请加区号")
+        return phone
+
+
+class Rate(Words):
+    """评价. Nothing is chosen beforehand; who is not content says why, since that is what the unit works from."""
+
+    auto = "rate"
     solved = forms.TypedChoiceField(
         label="问题解决了吗",
         coerce=lambda value: value == "1",
@@ -65,12 +130,55 @@ class Rate(forms.Form):
         error_messages={"required": "请选择满意程度", "invalid_choice": "请选择满意程度"},
     )
     text = forms.CharField(
-        label="想说的话",
+        label="原因",
         required=False,
         max_length=TEXT_MOST,
+        help_text="没有解决或不满意的，请写明哪里没有办好",
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": f"最多 {TEXT_MOST} 字，请删减"},
+        error_messages={"max_length": f"原因最多 {TEXT_MOST} 字，请删减"},
     )
+
+    def clean(self) -> dict[str, Any]:
+        sent = super().clean() or {}
+        unhappy = sent.get("solved") is False or (sent.get("satisfied") or 5) <= Rating.Satisfied.NO
+        if unhappy and not sent.get("text", "").strip() and "text" not in self.errors:
+            self.add_error("text", "请写明哪里没有办好，承办单位据此重办")
+        return sent
 
     def arguments(self) -> dict[str, Any]:
         return dict(self.cleaned_data)
+
+
+class Search(forms.Form):
+    """办理公示: by words, month and category. What makes no sense is left out of the search and said."""
+
+    q = forms.CharField(
+        label="关键词",
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search"}),
+        error_messages={"max_length": "关键词最多 60 字，请删减"},
+    )
+    month = forms.RegexField(
+        r"^20\d\d-(0[1-9]|1[0-2])$",
+        label="月份",
+        required=False,
+        widget=forms.TextInput(attrs={"type": "month", "placeholder": "2026-11"}),
+        error_messages={"invalid": "月份要写成 2026-11"},
+    )
+    kind = forms.ChoiceField(
+        label="类别", required=False, error_messages={"invalid_choice": "没有这个类别，请重新选择"}
+    )
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["kind"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "全部类别"), *kinds]
+
+
+class Position(forms.Form):
+    """Where somebody stands, WGS 84. Looked up and forgotten."""
+
+    lon = forms.FloatField(min_value=-180, max_value=180, required=False)
+    lat = forms.FloatField(min_value=-90, max_value=90, required=False)

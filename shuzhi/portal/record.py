@@ -11,7 +11,7 @@ from shuzhi.kernel.operations.writing import act_name
 from shuzhi.kernel.queries.apps import action_of, told
 from shuzhi.kernel.queries.town import Town
 
-OWN = ("open", "withdraw", "rate")
+OWN = ("open", "withdraw", "rate", "supplement", "amend")
 SHOWN = (
     *OWN,
     *("acknowledge", "transfer", "send_back", "extend", "suspend", "resume", "merge", "reopen"),

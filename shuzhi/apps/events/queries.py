@@ -15,6 +15,7 @@ from shuzhi.kernel import geo
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import Facts
 from shuzhi.kernel.models import Case, ClockRun, Ending, Grid, Rating
+from shuzhi.kernel.queries.town import Town
 
 EVENT = "events.event"
 HANDLED = ("resolved", "unresolved")
@@ -189,6 +190,58 @@ def similar_cases(case: Facts) -> list[dict[str, Any]]:
         {"number": one.number, "title": one.title, "says": f"{one.metres} 米内", "at": one.opened_at}
         for one in near
     ]
+
+
+FOLLOWED = ("handle", "verify")
+"""The steps in which a person has looked at an event, so that its category is the town's word and not the reporter's."""
+
+FOLLOW_M = 1000
+
+COMMON = ("0101", "0102", "0103", "02", "0402", "0404", "05", "0602", "0607", "0805", "0904", "0907")
+"""Codes, or beginnings of codes, of what stands in public for all to see: a lamp, a road, a drain, a slope. Of anything
+else (a quarrel, a wage, a household) even category and grid might point at somebody, so it is never offered."""
+
+
+def alike(town: Town, text: str, lon: float | None, lat: float | None) -> list[dict[str, Any]]:
+    """`alike`: open events of the likeliest categories, the nearest and newest first, none known to be farther than a kilometre.
+
+    Said in the words of the town, category and grid. One statement. Served by event_category_idx.
+    """
+    likely = [category for category, _ in tree(town).suggest(text, top=2)]
+    wanted = [category.pk for category in likely if category.code.startswith(COMMON)]
+    if not wanted:
+        return []
+    rows = Event.objects.filter(
+        town_id=town.id,
+        category_id__in=wanted,
+        case__closed_at=None,
+        case__step__in=FOLLOWED,
+        case__sight=Case.Sight.OPEN,
+        case__restricted=False,
+    ).order_by("-case__opened_at", "-case_id")
+    here = geo.Point(lon, lat) if lon is not None and lat is not None else None
+    found = []
+    columns = ("case_id", "category_id", "case__grid_id", "case__unit_id", "case__lon", "case__lat")
+    for row in rows.values(*columns, "case__opened_at")[:50]:
+        there = row["case__lon"], row["case__lat"]
+        far = round(geo.metres(here, geo.Point(*there))) if here and None not in there else None
+        if far is None or far <= FOLLOW_M:
+            found.append((far is None, far or 0, _told(town, row, far)))
+    found.sort(key=lambda one: one[:2])
+    return [told for _, _, told in found[:3]]
+
+
+def _told(town: Town, row: dict[str, Any], far: int | None) -> dict[str, Any]:
+    grid, unit = town.grids.get(row["case__grid_id"]), town.units.get(row["case__unit_id"])
+    category = tree(town).by_id[row["category_id"]]
+    says = [f"{row['case__opened_at'].astimezone(SHANGHAI):%m-%d} 收到"]
+    says += [f"{unit.name}在办"] if unit else []
+    says += [f"离您约 {far} 米"] if far is not None else []
+    return {
+        "case": row["case_id"],
+        "title": f"{category.name}（{grid.name}）" if grid else category.name,
+        "says": "，".join(says),
+    }
 
 
 def suggestions(case: Facts, text: str) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, s
         declared.similar,
         declared.suggest,
         declared.board,
+        declared.alike,
         *declared.intake.values(),
     ]
     paths += [path for action in everywhere for path in (action.form, action.effect)]
@@ -90,6 +91,7 @@ def _of_file(declared: CaseType) -> Iterator[tuple[str, str, str]]:
         ("correctable", declared.correctable, columns.union(OF_CASE)),
         ("dated", declared.dated, columns),
         ("personal", declared.personal, columns),
+        ("kind", (declared.kind,) if declared.kind else (), columns),
     ):
         for name in names:
             if name not in known:

@@ -36,9 +36,9 @@ def sight_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
     for step in declared.steps:
         if step.unit or step.asks:
             yield f"保密类的步骤 {step.key} 不能派给单位或子案", "去掉 unit、asks", "E044"
-    if declared.child or declared.similar or any(one.unit or one.child for one in asked):
+    if declared.child or declared.similar or declared.alike or any(one.unit or one.child for one in asked):
         says = "保密类不能是子案、不能找相似、不能要单位或子案办理"
-        yield says, "去掉 child、similar 和 Ask 的 unit、child", "E044"
+        yield says, "去掉 child、similar、alike 和 Ask 的 unit、child", "E044"
 
 
 def capacity_faults(manifest: Manifest) -> Iterator[tuple[str, str, str]]:

@@ -25,6 +25,7 @@ from shuzhi.kernel.operations.opening import open_case, open_cases
 from shuzhi.kernel.operations.parties import add_party, record_consent, withdraw_consent
 from shuzhi.kernel.operations.publishing import publish, recall_publication, withdraw_publication
 from shuzhi.kernel.operations.rating import rate, reopen
+from shuzhi.kernel.operations.reporting import fix_contact, follow, supplement, unfollow
 from shuzhi.kernel.operations.restricting import lift, restrict
 from shuzhi.kernel.operations.taking_back import merge, undo, withdraw
 from shuzhi.kernel.operations.universal import (
@@ -56,6 +57,8 @@ __all__ = [
     "erase",
     "extend",
     "find_by_phone",
+    "fix_contact",
+    "follow",
     "hand_over",
     "issue_document",
     "lift",
@@ -77,11 +80,13 @@ __all__ = [
     "reveal_contact",
     "send_back",
     "supervise",
+    "supplement",
     "suspend",
     "take_leave",
     "take_over",
     "transfer",
     "undo",
+    "unfollow",
     "urge",
     "withdraw",
     "withdraw_consent",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from shuzhi.kernel import _registry
 from shuzhi.kernel._rows import select
 from shuzhi.kernel.declare import Action, CaseType
@@ -41,18 +43,46 @@ def action_of(declared: CaseType, key: str) -> Action | None:
     return next((action for action in everywhere if action.key == key), None)
 
 
+def public_intakes() -> list[tuple[CaseType, Any]]:
+    """The case types anybody may open from the portal, each with its form; the open ones first, the sealed last."""
+    order = ("open", "restricted", "sealed")
+    ways = [declared for declared in case_types() if PUBLIC in declared.intake]
+    ways.sort(key=lambda declared: order.index(declared.sight))
+    return [(declared, named(declared, declared.intake[PUBLIC])) for declared in ways]
+
+
 def public_intake() -> tuple[CaseType, Any] | None:
-    """The first case type anybody may open from the portal, and its form."""
+    """The first of them."""
     return next(iter(public_intakes()), None)
 
 
-def public_intakes() -> list[tuple[CaseType, Any]]:
-    """Every case type anybody may open from the portal, with its form; reports against officials (sealed) among them."""
-    return [
-        (declared, named(declared, declared.intake[PUBLIC]))
-        for declared in case_types()
-        if PUBLIC in declared.intake
-    ]
+def alike(
+    declared: CaseType, place: Town, text: str, lon: float | None, lat: float | None
+) -> list[dict[str, Any]]:
+    """Open cases that may be the matter a resident writes of, as dicts {case, title, says} in the town's own words."""
+    if not declared.alike:
+        return []
+    found: list[dict[str, Any]] = named(declared, declared.alike)(place, text, lon, lat)
+    return found
+
+
+def kinds(declared: CaseType, place: Town) -> list[tuple[int, str]]:
+    """What cases of a type are sorted by in a town, the upper level only, as (id, name); empty if by nothing."""
+    if not declared.kind:
+        return []
+    kind = named(declared, declared.file)._meta.get_field(declared.kind).related_model
+    upper = {"parent": None} if any(field.name == "parent" for field in kind._meta.fields) else {}
+    return list(kind.objects.filter(town_id=place.id, **upper).values_list("pk", "name"))
+
+
+def of_kind(declared: CaseType, kind: int) -> QuerySet[Any, Any]:
+    """The ids of the cases of a kind, or of one below it."""
+    field = named(declared, declared.file)._meta.get_field(declared.kind)
+    wanted = Q(**{field.attname: kind})
+    if any(one.name == "parent" for one in field.related_model._meta.fields):
+        wanted |= Q(**{f"{field.name}__parent": kind})
+    rows: QuerySet[Any] = named(declared, declared.file).objects.filter(wanted)
+    return rows.values("pk")
 
 
 def intakes_for(member: Member) -> list[tuple[CaseType, str, Any]]:

@@ -18,7 +18,7 @@ from shuzhi.kernel.models import ClockRun, Ending, Entry, Occurrence, Publicatio
 from shuzhi.kernel.operations import registers, schedules
 from shuzhi.kernel.operations.audit import verify
 from shuzhi.kernel.operations.lapsing import lapse_due
-from shuzhi.kernel.queries.apps import intakes_for, named
+from shuzhi.kernel.queries.apps import alike, intakes_for, kinds, named, of_kind
 from shuzhi.kernel.queries.casefile import clocks_of, progress, replay, tasks_of
 from shuzhi.kernel.queries.register_sheets import Change
 from shuzhi.kernel.queries.registers import public_table, register_rows
@@ -246,6 +246,18 @@ def test_the_case_page_gets_facts_the_like_and_suggestions(town: TestTown) -> No
     form = named(lending.loan, acts_of(lending.loan)["accept"].form)
     assert hint["values"].keys() <= form.base_fields.keys()
     assert hint["values"]["days"] == 1
+
+
+def test_a_resident_is_offered_the_like_and_lists_are_sorted_by_kind(town: TestTown) -> None:
+    walk = Borrowing(town).open()
+    place = town_by_id(town.row.pk)
+    (like,) = alike(lending.loan, place, "想借帐篷", None, None)
+    assert (like["case"], like["title"]) == (walk.id, "帐篷")
+    ((tent, name),) = kinds(lending.loan, place)
+    assert name == "帐篷"
+    assert not of_kind(lending.loan, tent).exists()
+    Loan.objects.filter(pk=walk.id).update(listed=tent)
+    assert [row["pk"] for row in of_kind(lending.loan, tent)] == [walk.id]
 
 
 def test_the_bar_shows_where_it_stands(town: TestTown) -> None:

@@ -18,6 +18,11 @@ EVENT = "events.event"
 TEXT = "桥头三盏路灯不亮，晚上看不见路。"
 
 
+@pytest.fixture(autouse=True)
+def own_files(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
 @pytest.fixture
 def town(db: None) -> TestTown:
     made = make_town()
@@ -31,9 +36,12 @@ def town(db: None) -> TestTown:
 class Resident:
     """Somebody who has reported, and what the town then does."""
 
-    def __init__(self, town: TestTown) -> None:
+    def __init__(self, town: TestTown, case: Case | None = None, sent: dict[str, str] | None = None) -> None:
         self.town = town
         self.now = timezone.now() - timedelta(hours=3)
+        if case is not None and sent is not None:
+            self.now, self.case, self.sent = timezone.now() - timedelta(minutes=4), case, sent
+            return
         intake = public_intake()
         assert intake is not None
         form = intake[1]({"text": TEXT, "name": "张某甲"}, town=place_of(town.row))

@@ -14,6 +14,9 @@ class Loan(models.Model):
     case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="loan")
     town = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     thing = models.CharField(max_length=64)
+    listed = models.ForeignKey(
+        "Item", models.PROTECT, null=True, related_name="+", help_text="the thing as the register has it"
+    )
     purpose = models.CharField(max_length=200, default="", blank=True)
     days = models.PositiveSmallIntegerField(default=7)
     asked_on = models.DateField()

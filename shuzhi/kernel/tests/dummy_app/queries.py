@@ -28,6 +28,12 @@ def similar(case: Facts) -> list[dict[str, Any]]:
     return [{"number": one.case.number, "title": one.case.title, "says": "同一物品"} for one in found]
 
 
+def alike(town: Town, text: str, lon: float | None, lat: float | None) -> list[dict[str, Any]]:
+    """Open loans of a thing that is named."""
+    lent = Loan.objects.filter(town_id=town.id, case__closed_at=None).order_by("case_id")
+    return [{"case": one.pk, "title": one.thing, "says": "在借"} for one in lent if one.thing in text][:3]
+
+
 def suggest(case: Facts, text: str) -> list[dict[str, Any]]:
     """A week for whatever is wanted, a day for an evening."""
     days = 1 if "晚会" in text else 7
