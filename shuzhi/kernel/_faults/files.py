@@ -83,6 +83,8 @@ def _of_file(declared: CaseType) -> Iterator[tuple[str, str, str]]:
         ("correctable", declared.correctable, columns.union(OF_CASE)),
         ("dated", declared.dated, columns),
         ("personal", declared.personal, columns),
+        ("columns", tuple(name for name, _ in declared.columns), columns),
+        ("searched", declared.searched, columns),
     ):
         for name in names:
             if name not in known:
