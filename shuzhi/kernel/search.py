@@ -158,8 +158,8 @@ class TermsQuery(SearchQuery):
         super().__init__(query, search_type="raw")
         self.query = query
 
-    def as_sql(self, *args: Any, **kwargs: Any) -> tuple[str, list[Any]]:
-        return "%s::tsquery", [self.query]
+    def as_sql(self, *args: Any, **kwargs: Any) -> tuple[str, tuple[str | int, ...]]:
+        return "%s::tsquery", (self.query,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +177,7 @@ def pieces(text: str, words: Iterable[str], *, around: int = 0) -> list[Piece]:
     if len(low) != len(shown):
         low = shown
     spans = sorted(
-        (found.start(), found.end())
-        for word in words
-        if word
-        for found in re.finditer(re.escape(word), low)
+        (found.start(), found.end()) for word in words if word for found in re.finditer(re.escape(word), low)
     )
     if not spans:
         return []

@@ -54,7 +54,9 @@ def why(cases: Iterable[Mapping[str, Any]], wanted: Sought) -> dict[int, list[Wh
     missing = []
     for case in held:
         texts = [("编号", case["number"]), ("标题", case["title"]), *files.get(case["id"], ())]
-        found[case["id"]] = [Why(where, tuple(cut)) for where, text in texts if (cut := pieces(text, wanted.words))]
+        found[case["id"]] = [
+            Why(where, tuple(cut)) for where, text in texts if (cut := pieces(text, wanted.words))
+        ]
         whole = plain(" ".join(text for _, text in texts))
         if not all(word in whole for word in wanted.words):
             missing.append(case["id"])

@@ -120,7 +120,9 @@ def rows(member: Member, declared: CaseType, wanted: Wanted, *, now: datetime) -
     if wanted.grid:
         found = found.filter(grid_id=wanted.grid)
     if wanted.late:
-        found = found.filter(Q(closed_at=None, due_at__lt=now) | Exists(_late().filter(case_id=OuterRef("pk"))))
+        found = found.filter(
+            Q(closed_at=None, due_at__lt=now) | Exists(_late().filter(case_id=OuterRef("pk")))
+        )
     if wanted.text:
         found = matching(found, sought(wanted.text))
     if wanted.file:
@@ -191,7 +193,9 @@ def views_of(member: Member, key: str) -> list[SavedView]:
 
 def exports(member: Member) -> QuerySet[Export]:
     """What left the town as a file, newest first, for its clerk and its leaders; nobody else sees one."""
-    own = Export.objects.filter(town_id=member.town_id).select_related("by", "by__unit").order_by("-at", "-id")
+    own = (
+        Export.objects.filter(town_id=member.town_id).select_related("by", "by__unit").order_by("-at", "-id")
+    )
     return own if member.has_role("leader", "clerk") else own.none()
 
 
