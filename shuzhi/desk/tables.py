@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from shuzhi.kernel.declare import CaseType
 from shuzhi.kernel.queries.apps import case_type
+from shuzhi.kernel.queries.ledgers import has_choices
 from shuzhi.kernel.queries.casefile import STATUS, ended_words, standing
 from shuzhi.kernel.sheets import MASKED
 from shuzhi.ui.status import STATUS as MARKS
@@ -34,13 +35,16 @@ def columns(declared: CaseType) -> list[Column]:
         Column("number", "编号"),
         Column("status", "状态"),
         Column("due", "时限"),
-        *(Column(f"file_{name}", heading) for name, heading in declared.columns),
+        *(
+            Column(f"file_{name}", heading, shown=has_choices(declared, name))
+            for name, heading in declared.columns
+        ),
         Column("unit", "主办"),
         Column("grid", "网格"),
         Column("urgency", "紧急程度", shown=False),
         Column("round", "轮次", shown=False, right=True),
         Column("opened", "上报", right=True),
-        Column("closed", "办结", right=True),
+        Column("closed", "办结", shown=False, right=True),
         Column("outcome", "结果", shown=False),
         Column("kept", "是否按时"),
     ]

@@ -36,6 +36,7 @@ _OF_ENTRY = (
     'UPDATE "kernel_caseterms" SET "terms" = "terms" || %s::tsvector '
     f'WHERE "case_id" = %s AND length("terms") < {MOST}'
 )
+_ONLY = 'UPDATE "kernel_caseterms" SET "terms" = %s::tsvector WHERE "case_id" = %s'
 
 
 def plain(text: str) -> str:
@@ -83,20 +84,30 @@ def begin(rows: Rows, case: Case, declared: CaseType, file: Any) -> CaseTerms | 
 
 
 def keep(
-    rows: Rows, case: Case, declared: CaseType, file: Any, text: str, begun: CaseTerms | None = None
+    rows: Rows,
+    case: Case,
+    declared: CaseType,
+    file: Any,
+    text: str,
+    *,
+    begun: CaseTerms | None = None,
+    only: set[str] | None = None,
 ) -> None:
-    """Take in the words of an act, and title and file where the act has changed them. begun: the row, if it is new.
+    """Take in the words of an act, and title and file where the act has changed them: once a case and transaction.
 
-    What a case was called before it still is found by.
+    begun: the row, if it is new. only: what remains after an erasure. What a case was called before it still is found by.
     """
+    if case.sight == Case.Sight.SEALED:
+        return
     found = terms(text) if text else set()
+    if only is not None:
+        rows.execute(_ONLY, [vector(found | only), case.pk])
+        return
     if _renamed(rows, case, declared, file):
         found |= head(case, declared, file)
-    if not found or case.sight == Case.Sight.SEALED:
-        return
     if begun is not None:
         begun.terms = f"{begun.terms} {vector(found)}"
-    else:
+    elif found:
         rows.execute(_OF_ENTRY, [vector(found), case.pk])
 
 
@@ -105,13 +116,6 @@ def _renamed(rows: Rows, case: Case, declared: CaseType, file: Any) -> bool:
         return True
     changed = rows.changed.get((type(file), case.pk), (None, ()))[1]
     return any(name in changed for name in declared.searched)
-
-
-def replace(rows: Rows, case: Case, found: set[str]) -> None:
-    """Leave only these, after an erasure."""
-    rows.execute(
-        'UPDATE "kernel_caseterms" SET "terms" = %s::tsvector WHERE "case_id" = %s', [vector(found), case.pk]
-    )
 
 
 # -- looking ---------------------------------------------------------------------------------------------------------
@@ -158,8 +162,8 @@ class TermsQuery(SearchQuery):
         super().__init__(query, search_type="raw")
         self.query = query
 
-    def as_sql(self, *args: Any, **kwargs: Any) -> tuple[str, tuple[str | int, ...]]:
-        return "%s::tsquery", (self.query,)
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        return "%s::tsquery", [self.query]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from shuzhi.desk.frame import answer, said
 from shuzhi.desk.views.ledger import download
 from shuzhi.desk.views.registers import REJECTS, SHOWN, Upload, carried
 from shuzhi.kernel.errors import NotAllowed, NotDone
-from shuzhi.kernel.operations.importing import import_cases
+from shuzhi.kernel.operations.importing import import_cases, imported
 from shuzhi.kernel.queries import case_sheets
 from shuzhi.kernel.queries.apps import intakes_for
 from shuzhi.kernel.queries.town import Town, town
@@ -83,7 +83,7 @@ def _from_preview(
         found = case_sheets.preview(way=way, place=place, by=request.member, content=content)
         if step == "rejects":
             return download(case_sheets.rejected(way, place, found), f"{way.heading}（未导入的行）", "xlsx")
-        done = import_cases(
+        done = imported(by=request.member, content=content) or import_cases(
             type=context["declared"].key,
             by=request.member,
             content=content,

@@ -25,7 +25,9 @@ def finish(
     )
     if not quiet:
         _notices(state)
-    search.keep(state.rows, state.case, state.type, state.file, text, state.terms)
+    search.keep(
+        state.rows, state.case, state.type, state.file, text, begun=state.terms, only=state.terms_left
+    )
     kept = {**{key: plain(value) for key, value in (data or {}).items()}, **state.moved}
     return state.rows.record(state.case, act, by=state.by, at=state.when, now=state.now, text=text, data=kept)
 

@@ -42,6 +42,8 @@ class State:
     """Of a sealed case: who may have its tasks, once that was asked (keeping.named)."""
     terms: CaseTerms | None = None
     """Of a case that is being opened: what it is to be found by."""
+    terms_left: set[str] | None = None
+    """After an erasure: all it is to be found by from now on."""
     _acts: set[str] | None = None
 
     # -- Facts -------------------------------------------------------------------------------------------------------

@@ -190,9 +190,7 @@ def _erase_terms(state: State, gone: Sequence[int]) -> None:
     """Leave it to be found by what remains."""
     left = Words.objects.filter(entry__case_id=state.case.pk).exclude(entry__seq__in=gone)
     found = search.head(state.case, state.type, state.file)
-    search.replace(
-        state.rows, state.case, found.union(*map(search.terms, left.values_list("text", flat=True)))
-    )
+    state.terms_left = found.union(*map(search.terms, left.values_list("text", flat=True)))
 
 
 def _erase_around(state: State) -> None:

@@ -10,11 +10,21 @@ from typing import Any
 from django.db import IntegrityError
 
 from shuzhi.kernel.errors import Refused
-from shuzhi.kernel.models import Member
+from shuzhi.kernel.models import Member, Once
 from shuzhi.kernel.operations.opening import open_cases
-from shuzhi.kernel.operations.writing import Done, _taken, member_town
+from shuzhi.kernel.operations.writing import Done, _taken, answered, member_town
 
 MOST = 5000
+
+
+def imported(*, by: Member, content: bytes) -> list[Done]:
+    """The cases that were opened from this very sheet before; none if it is new."""
+    asked = Once.objects.filter(town=member_town(by), key__startswith=f"{_sheet(content)}:").order_by("pk")
+    return [answered(first, bytes(first.body)) for first in asked]
+
+
+def _sheet(content: bytes) -> str:
+    return f"import:{hashlib.sha256(content).hexdigest()[:40]}"
 
 
 def import_cases(
@@ -29,7 +39,7 @@ def import_cases(
         raise Refused("没有可以导入的行，请改正后重新上传")
     if len(openings) > MOST:
         raise Refused(f"一次最多导入 {MOST} 行，请分开导入")
-    sheet = hashlib.sha256(content).hexdigest()[:40]
+    sheet = _sheet(content)
     try:
         return open_cases(
             type=type,
@@ -37,7 +47,7 @@ def import_cases(
             by=by,
             openings=[opening for _, opening in openings],
             now=now,
-            keys=[f"import:{sheet}:{number}" for number, _ in openings],
+            keys=[f"{sheet}:{number}" for number, _ in openings],
         )
     except IntegrityError as failure:
         raise _taken(failure) from failure

@@ -76,6 +76,12 @@ def choices(declared: CaseType, place: Town | None) -> dict[str, list[tuple[Any,
     return found
 
 
+def has_choices(declared: CaseType, name: str) -> bool:
+    """Whether a column of the file is one of a few, not words."""
+    column = named(declared, declared.file)._meta.get_field(name)
+    return bool(column.many_to_one or column.choices)
+
+
 def page(
     member: Member, declared: CaseType, wanted: Wanted, *, now: datetime, after: Cursor | None, size: int
 ) -> list[dict[str, Any]]:
