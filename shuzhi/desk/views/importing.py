@@ -37,7 +37,7 @@ def case_import(request: MemberRequest, type: str, role: str) -> HttpResponse:
     declared, way, place = _way(request, type, role)
     context: dict[str, Any] = {
         "declared": declared,
-        "way": way,
+        "way_name": way.heading,
         "role": role,
         "most": case_sheets.MOST,
         "needed": "、".join(case_sheets.needed(way(town=place))),

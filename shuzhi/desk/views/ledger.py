@@ -25,9 +25,11 @@ from shuzhi.kernel.errors import NotDone
 from shuzhi.kernel.models import Export, Member
 from shuzhi.kernel.operations import ledgers as operations
 from shuzhi.kernel.queries import ledgers as queries
+from shuzhi.kernel.queries.apps import intakes_for
 from shuzhi.kernel.queries.registers import readable
 from shuzhi.kernel.queries.town import Town, town
 from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui import clocktext
 
 SIZE = 50
 PRINTED = 500
@@ -72,6 +74,7 @@ def ledger(request: MemberRequest, key: str) -> HttpResponse:
         "pager": pager,
         "tabs": _tabs(request, key, views),
         "batch": batch_acts(request.member, declared),
+        "ways": [role for one, role, _ in intakes_for(request.member) if one.key == key],
         "may_clear": request.member.has_role(operations.CLEAR),
         "may_export": request.member.town_id is not None,
         "most": EXPORTED,
@@ -156,6 +159,9 @@ def _row(row: dict[str, Any], shown: list[tables.Column], now: datetime) -> dict
         elif column.key == "due" and words:
             light = _light(row["due_at"], row["opened_at"], now, row["suspended"])
             cells.append({"column": column, "words": light})
+        elif column.key in ("opened", "closed") and words:
+            shorter = clocktext.local_text(row[f"{column.key}_at"], now)
+            cells.append({"column": column, "words": shorter})
         elif column.key == "kept" and words == "超期":
             cells.append({"column": column, "words": words, "tone": "bad"})
         else:
