@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from shuzhi.kernel.declare import CaseType
 from shuzhi.kernel.queries.apps import case_type
-from shuzhi.kernel.queries.ledgers import has_choices
 from shuzhi.kernel.queries.casefile import STATUS, ended_words, standing
+from shuzhi.kernel.queries.ledgers import has_choices
 from shuzhi.kernel.sheets import MASKED
 from shuzhi.ui.status import STATUS as MARKS
 

@@ -26,7 +26,7 @@ def listed(client: Client, query: str = "") -> list[str]:
 
 def sheet(answer: Any) -> list[list[str]]:
     made = load_workbook(io.BytesIO(answer.content)).worksheets[0]
-    return [[cell or "" for cell in row] for row in made.iter_rows(values_only=True)]
+    return [[str(cell or "") for cell in row] for row in made.iter_rows(values_only=True)]
 
 
 # -- filters ---------------------------------------------------------------------------------------------------------
