@@ -8,33 +8,28 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from openpyxl import Workbook
 from playwright.sync_api import Page, expect
 
 from shuzhi.desk.tests.conftest import Cases, with_categories
-from shuzhi.kernel import _registry
 from shuzhi.kernel.models import Task
 from shuzhi.kernel.operations import approve
 from shuzhi.kernel.operations.registers import Change, propose
 from shuzhi.kernel.queries.apps import case_type, named
 from shuzhi.kernel.signin import SessionStore
-from shuzhi.kernel.testing import TestTown, make_town
+from shuzhi.kernel.testing import TestTown, installed, make_town
 
 WIDTHS = (320, 390, 1280, 1920)
 
 
 @pytest.fixture
-def town(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestTown]:
-    monkeypatch.setattr(apps.get_app_config("lending"), "shuzhi_app", True)
-    _registry.forget()
-    made = with_categories(make_town())
-    made.add_member("keeper", "command", ["keeper"])
-    yield made
-    monkeypatch.undo()
-    _registry.forget()
+def town(transactional_db: None) -> Iterator[TestTown]:
+    with installed("lending"):
+        made = with_categories(make_town())
+        made.add_member("keeper", "command", ["keeper"])
+        yield made
 
 
 @pytest.fixture

@@ -8,17 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
 from shuzhi.desk.tests.conftest import Cases
-from shuzhi.kernel import _registry
 from shuzhi.kernel.models import Case, Export
 from shuzhi.kernel.queries.registers import register_rows
-from shuzhi.kernel.testing import TestTown, make_town
+from shuzhi.kernel.testing import TestTown, installed, make_town
 
 SignedIn = Callable[..., Client]
 ITEMS, DEPOSITS = "/desk/registers/lending.items/", "/desk/registers/lending.deposits/"
@@ -26,13 +24,10 @@ HEAD = ("物品", "类别", "件数", "保管人电话")
 
 
 @pytest.fixture(autouse=True)
-def _lending(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _lending() -> Iterator[None]:
     """The app with the two registers."""
-    monkeypatch.setattr(apps.get_app_config("lending"), "shuzhi_app", True)
-    _registry.forget()
-    yield
-    monkeypatch.undo()
-    _registry.forget()
+    with installed("lending"):
+        yield
 
 
 @pytest.fixture
