@@ -52,7 +52,11 @@ def idempotency_key(request: MemberRequest) -> str:
 def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
     member = request.member
     town = town_of(member.town).unit if member.town else member.unit
-    entries = [("inbox", "待办", "list-check"), ("cases", "事件", "layout-list")]
+    entries = [
+        ("inbox", "待办", "list-check"),
+        ("cases", "事件", "layout-list"),
+        ("ledgers", "台账", "clipboard-list"),
+    ]
     if intakes_for(member):
         entries.append(("new", "登记", "edit"))
     entries.append(("news", "消息", "bell"))
@@ -75,8 +79,8 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
             }
             for name, label, icon in entries
         ],
-        "search": reverse("desk:cases"),
-        "search_hint": "编号或标题",
+        "search": reverse("desk:search"),
+        "search_hint": "编号、地点、文字",
         "user_label": member.name,
         "unit_label": member.unit.name,
         "user_menu": [

@@ -1,6 +1,22 @@
 from django.urls import path
 
-from shuzhi.desk.views import acts, case, inbox, intake, news, orders, outgoing, papers, sealed, signin
+from shuzhi.desk.views import (
+    acts,
+    batch,
+    case,
+    importing,
+    inbox,
+    intake,
+    ledger,
+    news,
+    orders,
+    outgoing,
+    papers,
+    registers,
+    sealed,
+    search,
+    signin,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -16,6 +32,28 @@ urlpatterns = [
     path("desk/outgoing/retry/", outgoing.retry_all, name="retry-all"),
     path("desk/outgoing/test/", outgoing.test, name="test-notice"),
     path("desk/outgoing/<int:key>/retry/", outgoing.retry, name="retry"),
+    path("desk/search/", search.search, name="search"),
+    path("desk/search/phone/", search.by_phone, name="search_phone"),
+    path("desk/batch/", batch.batch, name="batch"),
+    path("desk/ledger/", ledger.ledger_list, name="ledgers"),
+    path("desk/ledger/exports/", ledger.exports, name="exports"),
+    path("desk/ledger/views/<int:view>/", ledger.change_view, name="change_view"),
+    path("desk/ledger/<str:key>/", ledger.ledger, name="ledger"),
+    path("desk/ledger/<str:key>/print/", ledger.print_page, name="ledger_print"),
+    path("desk/ledger/<str:key>/export/", ledger.export, name="export"),
+    path("desk/ledger/<str:key>/views/", ledger.views, name="views"),
+    path("desk/ledger/<str:key>/views/save/", ledger.save_view, name="save_view"),
+    path("desk/import/<str:type>/<str:role>/", importing.case_import, name="case_import"),
+    path("desk/import/<str:type>/<str:role>/blank/", importing.case_blank, name="case_blank"),
+    path("desk/registers/", registers.register_list, name="registers"),
+    path("desk/registers/<str:key>/", registers.register, name="register"),
+    path("desk/registers/<str:key>/export/", registers.register_export, name="register_export"),
+    path("desk/registers/<str:key>/blank/", registers.blank, name="register_blank"),
+    path("desk/registers/<str:key>/import/", registers.register_import, name="register_import"),
+    path("desk/registers/<str:key>/versions/", registers.versions, name="versions"),
+    path("desk/registers/<str:key>/history/<int:item>/", registers.item_history, name="history"),
+    path("desk/registers/<str:key>/<str:op>/", registers.edit, name="register_add"),
+    path("desk/registers/<str:key>/<int:row>/<str:op>/", registers.edit, name="register_edit"),
     path("desk/cases/", inbox.cases, name="cases"),
     path("desk/cases/<str:number>/", case.case_page, name="case"),
     path("desk/orders/", orders.listed, name="orders"),

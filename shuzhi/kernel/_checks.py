@@ -19,6 +19,7 @@ from shuzhi.kernel._faults.registers import registers_faults
 from shuzhi.kernel._faults.schedules import schedules_faults
 from shuzhi.kernel._faults.sight import capacity_faults
 from shuzhi.kernel.declare import CaseType, Indicator, Manifest, Register, Schedule
+from shuzhi.kernel.operations.indexing import index_missing
 from shuzhi.kernel.operations.upgrading import carry_moved, vanished
 
 
@@ -124,9 +125,10 @@ def before_migrating(**kwargs: Any) -> None:
 
 
 def after_migrating(plan: Sequence[tuple[Any, bool]] = (), **kwargs: Any) -> None:
-    """Carry open cases out of the steps that have moved; not on the way back to an older program."""
+    """Carry open cases out of the steps that have moved, and take in what is not yet to be found; not on the way back to an older program."""
     if not any(backwards for _, backwards in plan):
         carry_moved(now=timezone.now())
+        index_missing()
 
 
 pre_migrate.connect(before_migrating, sender=apps.get_app_config("kernel"), dispatch_uid="shuzhi.checks")

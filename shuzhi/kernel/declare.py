@@ -148,6 +148,7 @@ class Action:
     to: a step's key, STAY, BACK, an End, or a function of the case giving one of these.
     form: dotted path inside the app. needs: guards. approve: the roles that must agree, in order, before it takes effect.
     asks: tasks beside the step. begins: case types it may open, which outlive it. ended: may be taken on a closed case.
+    batch: may be taken on many cases at once; so it has neither guards nor consent, and ends nothing.
     undo: may be taken back by the same member within eight seconds while nobody has signed.
     effect: dotted path of a function of the case that writes what else the act changes, in the same transaction.
     leads: beside the step, where a `to` that is a function may lead (a step says so for the acts in it).
@@ -169,6 +170,7 @@ class Action:
     effect: str = ""
     leads: tuple[str | End, ...] = ()
     public: bool = False
+    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,8 @@ class CaseType:
     approvals: universal acts that must be agreed first, e.g. {"suspend": ("leader",)}.
     shown: the progress bar, as (key, name). dated: file fields that place a row in a period and change only by `correct`.
     retention: how long it is kept once closed. personal: file fields with personal words, emptied by an erasure.
+    columns: (file field, heading) of the ledger, beside those every case has; those with choices can be filtered by.
+    searched: file fields whose words the search finds.
     child: asked for by another procedure (Ask.child), told when it ends, called off with the step that waits for it.
     moved: steps that are no more → the step that took their place; `migrate` carries the open cases over.
     sight: open, restricted (minors, sensitive matters: not by a town-wide role alone) or sealed (reports against
@@ -259,6 +263,8 @@ class CaseType:
     correctable: tuple[str, ...] = ()
     retention: Retention = Retention()
     personal: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    searched: tuple[str, ...] = ()
     child: bool = False
     moved: Mapping[str, str] = field(default_factory=dict)
     sight: Literal["open", "restricted", "sealed"] = "open"

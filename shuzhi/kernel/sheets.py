@@ -31,6 +31,9 @@ SEARCHED: Final = 20
 LONG: Final = 10**15
 """From here on Excel has rounded a number: it keeps 15 digits."""
 
+MASKED: Final = "***"
+WHY: Final = "问题"
+
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -246,6 +249,21 @@ def write(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) ->
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def write_rejects(title: str, headings: Sequence[str], table: Table, faults: Sequence[Fault]) -> bytes:
+    """The lines of a table that have faults, as they stood, with what is wrong in a last column."""
+    wrong: dict[int, list[str]] = {}
+    for fault in faults:
+        wrong.setdefault(fault.row, []).append(
+            f"{fault.column}：{fault.says}" if fault.column else fault.says
+        )
+    rows = (
+        [*(text(line.cells.get(heading)) for heading in headings), "；".join(wrong[line.number])]
+        for line in table.lines
+        if line.number in wrong
+    )
+    return write(title, [*headings, WHY], rows)
 
 
 def _cell(sheet: Any, value: str, font: Font | None = None) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.models import User
 
 from shuzhi.kernel import _registry
@@ -117,4 +118,17 @@ def declared(*case_types: CaseType, package: str = "", **manifest: Any) -> Itera
         yield
     finally:
         _registry.beside.pop()
+        _registry.forget()
+
+
+@contextmanager
+def installed(label: str) -> Iterator[None]:
+    """Have an app that lies outside the project found as if its AppConfig said `shuzhi_app = True`, only inside the `with`."""
+    config: Any = apps.get_app_config(label)
+    before, config.shuzhi_app = config.shuzhi_app, True
+    _registry.forget()
+    try:
+        yield
+    finally:
+        config.shuzhi_app = before
         _registry.forget()

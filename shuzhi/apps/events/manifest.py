@@ -29,6 +29,8 @@ event = CaseType(
     approvals={"extend": (DISPATCHER,), "suspend": ("leader",)},
     retention=Retention(years=10),
     personal=("place",),
+    columns=(("category", "类别"), ("source", "来源"), ("place", "地点"), ("outside_number", "来文编号")),
+    searched=("place", "outside_number"),
     correctable=("title", "category", "place", "outside_number"),
     shown=(
         ("report", "上报"),
@@ -53,7 +55,7 @@ event = CaseType(
                     form="forms.SelfHandle",
                     needs=(Guard(rules.may_self_handle, "town", "这一类要由指挥中心派单，不能自行处置办结"),),
                 ),
-                Action("escalate", "报指挥中心", to="dispatch", form="forms.Opinion", undo=True),
+                Action("escalate", "报指挥中心", to="dispatch", form="forms.Opinion", undo=True, batch=True),
                 Action("to_team", "报综合行政执法队", to="handle", form="forms.ToTeam", undo=True),
             ),
         ),

@@ -16,7 +16,18 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/desk/": (ROLES, 0),
     "/desk/cases/": (ROLES, 0),
     "/desk/cases/?tab=closed": (ROLES, 0),
-    "/desk/cases/?q=0001": (ROLES, 0),
+    "/desk/search/?q=0001": (ROLES, 0),
+    "/desk/search/phone/": (ROLES, 0),
+    "/desk/ledger/": (ROLES, 0),
+    "/desk/ledger/events.event/": (ROLES, 0),
+    "/desk/ledger/events.event/print/": (ROLES, 0),
+    "/desk/ledger/events.event/views/": (ROLES, 0),
+    "/desk/ledger/events.event/export/": (("clerk",), 403),
+    "/desk/ledger/exports/": (("clerk", "leader"), 403),
+    "/desk/ledger/nothing/": ((), 404),
+    "/desk/registers/": (ROLES, 0),
+    "/desk/registers/nothing/": ((), 404),
+    "/desk/import/events.event/dispatcher/": (("dispatcher",), 404),
     "/desk/place/": (ROLES, 0),
     "/desk/news/": (ROLES, 0),
     "/desk/outgoing/": (("clerk",), 403),
@@ -99,7 +110,7 @@ def test_another_town_finds_nothing(signed_in: SignedIn, cases: Cases) -> None:
             assert client.post(f"/desk/cases/{case.number}/{key}/", {"text": "看看"}).status_code == 404
         assert case.number not in client.get("/desk/cases/").content.decode()
         assert (
-            f"/desk/cases/{case.number}/" not in client.get(f"/desk/cases/?q={case.number}").content.decode()
+            f"/desk/cases/{case.number}/" not in client.get(f"/desk/search/?q={case.number}").content.decode()
         )
 
 

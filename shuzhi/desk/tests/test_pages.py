@@ -256,5 +256,5 @@ def test_pages_by_key_show_every_task_once(signed_in: SignedIn, cases: Cases) ->
 
 def test_a_case_is_found_by_the_end_of_its_number(signed_in: SignedIn, cases: Cases, town: TestTown) -> None:
     case = cases.open()
-    page = signed_in("dispatcher").get(f"/desk/cases/?q={case.number[-4:]}").content.decode()
+    page = signed_in("dispatcher").get(f"/desk/search/?q={case.number[-4:]}").content.decode()
     assert case.number in page

@@ -15,6 +15,7 @@ from django.utils.safestring import mark_safe
 
 from shuzhi.desk.frame import answer
 from shuzhi.desk.queries import undoable
+from shuzhi.desk.views.batch import batch_acts
 from shuzhi.kernel.models import Task
 from shuzhi.kernel.queries.apps import case_type, case_types
 from shuzhi.kernel.queries.casefile import STATUS, ended_words, standing
@@ -44,6 +45,8 @@ def inbox(request: MemberRequest) -> HttpResponse:
         "tabs": tabs,
         "tab": tab,
         "filtered": only is not None,
+        "batch": batch_acts(request.member),
+        "for_others": any(task["for"] for task in tasks[:SIZE]),
         "pager": _pager(request, tasks[SIZE - 1]["due_at"], tasks[SIZE - 1]["id"])
         if more
         else _first(request),
@@ -124,6 +127,7 @@ def _task_row(task: dict[str, Any], now: datetime) -> dict[str, Any]:
         "unread": unsigned or task["kind"] == Task.Kind.APPROVAL,
         "words": words,
         "tone": tone,
+        "for": task["for"],
         "part": "协办" if _beside_lead(task) else "",
         "at": clocktext.local_text(task["opened_at"], now),
     }
@@ -195,12 +199,10 @@ CASE_FIELDS = (
 @member_required
 def cases(request: MemberRequest) -> HttpResponse:
     now = timezone.now()
-    ended, sought = request.GET.get("tab") == "closed", request.GET.get("q", "").strip()[:60]
+    ended = request.GET.get("tab") == "closed"
     found = visible(request.member).filter(closed_at__isnull=not ended)
-    if sought:
-        found = visible(request.member).filter(Q(number__iendswith=sought) | Q(title__icontains=sought))
     after = _cursor(request.GET.get("after", ""))
-    if ended or sought:
+    if ended:
         column, found = "opened_at", found.order_by("-opened_at", "-id")
         later = Q(opened_at__lt=after.due_at) | Q(opened_at=after.due_at, id__lt=after.id) if after else Q()
     else:
@@ -215,7 +217,7 @@ def cases(request: MemberRequest) -> HttpResponse:
     context = {
         "rows": [_case_row(case, case["id"] in unsigned, now) for case in listed[:SIZE]],
         "ended": ended,
-        "q": sought,
+        "batch": batch_acts(request.member) if not ended else [],
         "all": sees_town(request.member),
         "pager": _pager(request, listed[SIZE - 1][column], listed[SIZE - 1]["id"])
         if more
@@ -253,12 +255,12 @@ def _cursor(text: str) -> Cursor | None:
 
 def _pager(request: MemberRequest, moment: datetime, key: int) -> dict[str, str]:
     after = f"{(moment - EPOCH) // timedelta(microseconds=1)}-{key}"
-    kept = {name: value for name, value in request.GET.items() if name in ("tab", "q")}
+    kept = {name: value for name, value in request.GET.items() if name == "tab"}
     return {**_first(request), "next": f"?{urlencode({**kept, 'after': after})}"}
 
 
 def _first(request: MemberRequest) -> dict[str, str]:
     if "after" not in request.GET:
         return {}
-    kept = {name: value for name, value in request.GET.items() if name in ("tab", "q")}
+    kept = {name: value for name, value in request.GET.items() if name == "tab"}
     return {"first": f"?{urlencode(kept)}"}

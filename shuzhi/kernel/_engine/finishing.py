@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shuzhi.kernel import search
 from shuzhi.kernel._engine.state import UNDO, State, plain
 from shuzhi.kernel.calendar import NEVER
 from shuzhi.kernel.models import Entry, Outgoing
@@ -12,7 +13,7 @@ from shuzhi.kernel.models import Entry, Outgoing
 def finish(
     state: State, act: str, *, text: str = "", data: dict[str, Any] | None = None, quiet: bool = False
 ) -> Entry:
-    """Work out what is due, write the entry and the notices. The rows are written by the caller."""
+    """Work out what is due; write the entry, what it is found by, and the notices. The rows are written by the caller."""
     dues = [run for run in state.runs if run.met_at is None and run.sense != "not_before"]
     case_due = min((run.due_at for run in dues if run.task_id is None), default=NEVER)
     for task in state.tasks:
@@ -24,6 +25,9 @@ def finish(
     )
     if not quiet:
         _notices(state)
+    search.keep(
+        state.rows, state.case, state.type, state.file, text, begun=state.terms, only=state.terms_left
+    )
     kept = {**{key: plain(value) for key, value in (data or {}).items()}, **state.moved}
     return state.rows.record(state.case, act, by=state.by, at=state.when, now=state.now, text=text, data=kept)
 

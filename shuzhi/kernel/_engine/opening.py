@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, models
 
-from shuzhi.kernel import _registry, crypto
+from shuzhi.kernel import _registry, crypto, search
 from shuzhi.kernel._engine.clocks import tick
 from shuzhi.kernel._engine.finishing import finish
 from shuzhi.kernel._engine.keeping import keepers_for, strictest
@@ -111,6 +111,7 @@ def build(
     state = State(town=place, case=case, type=declared, rows=rows, now=now, by=by, at=at, data=opening.file)
     if declared.file:
         state.file = rows.add(_file(_registry.resolve(type, declared.file), case, opening.file))
+    state.terms = search.begin(rows, case, declared, state.file)
     if sealed:
         _seal_off(state, opening, keepers)
     else:

@@ -11,7 +11,7 @@ from shuzhi.kernel import _registry
 from shuzhi.kernel._rows import Rows, select
 from shuzhi.kernel.declare import CaseType, Step
 from shuzhi.kernel.errors import Refused
-from shuzhi.kernel.models import Case, ClockRun, Ending, Entry, Member, Pause, Task
+from shuzhi.kernel.models import Case, CaseTerms, ClockRun, Ending, Entry, Member, Pause, Task
 from shuzhi.kernel.queries.town import Town
 
 UNDO = timedelta(seconds=8)
@@ -40,6 +40,10 @@ class State:
     moved: dict[str, Any] = field(default_factory=dict)
     named: list[int] | None = None
     """Of a sealed case: who may have its tasks, once that was asked (keeping.named)."""
+    terms: CaseTerms | None = None
+    """Of a case that is being opened: what it is to be found by."""
+    terms_left: set[str] | None = None
+    """After an erasure: all it is to be found by from now on."""
     _acts: set[str] | None = None
 
     # -- Facts -------------------------------------------------------------------------------------------------------

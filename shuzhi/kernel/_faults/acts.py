@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shuzhi.kernel import _registry, law
 from shuzhi.kernel._faults.steps import twice, unknown_law, unknown_role
-from shuzhi.kernel.declare import Action, CaseType, Guard
+from shuzhi.kernel.declare import Action, CaseType, End, Guard
 from shuzhi.kernel.operations.writing import UNIVERSAL
 
 
@@ -21,6 +21,7 @@ def acts_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
         if action.undo:
             yield f"{action.key} 不属于步骤，undo 不起作用", "去掉 undo，或放进步骤", "E038"
         yield from _of_action(declared, action)
+        yield from _of_batch(action)
     for step in declared.steps:
         for action in step.actions:
             if action.role:
@@ -32,6 +33,14 @@ def acts_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
                 mend = "办结以后还能办的放到 CaseType.acts"
                 yield f"办结的案件不在步骤 {step.key}，{action.key} 的 ended 不起作用", mend, "E038"
             yield from _of_action(declared, action)
+            yield from _of_batch(action)
+
+
+def _of_batch(action: Action) -> Iterator[tuple[str, str, str]]:
+    """What has legal effect is looked at case by case."""
+    ends = isinstance(action.to, End) or callable(action.to)
+    if action.batch and (action.needs or action.approve or ends or action.begins):
+        yield f"{action.key} 有门槛、要审批或会办结，不能 batch", "去掉 batch，由人逐件办理", "E047"
 
 
 def _of_action(declared: CaseType, action: Action) -> Iterator[tuple[str, str, str]]:

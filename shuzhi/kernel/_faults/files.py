@@ -92,6 +92,8 @@ def _of_file(declared: CaseType) -> Iterator[tuple[str, str, str]]:
         ("dated", declared.dated, columns),
         ("personal", declared.personal, columns),
         ("kind", (declared.kind,) if declared.kind else (), columns),
+        ("columns", tuple(name for name, _ in declared.columns), columns),
+        ("searched", declared.searched, columns),
     ):
         for name in names:
             if name not in known:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from shuzhi.kernel import _engine, law
+from shuzhi.kernel import _engine, law, search
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.errors import Refused, Unlawful
 from shuzhi.kernel.models import (
@@ -181,6 +181,8 @@ def _erase_from(state: State, sent: Mapping[str, Any]) -> dict[str, Any]:
     words = _erase_words(state, sent["only"]) if "words" in what else []
     if "words" in what and not sent["only"]:
         _erase_around(state)
+    if "words" in what:
+        _erase_terms(state, words)
     if "parties" in what:
         _erase_people(state)
     files = _erase_files(state, what)
@@ -214,6 +216,13 @@ def _erase_words(state: State, only: Sequence[int]) -> list[int]:
         f'DELETE FROM "{Words._meta.db_table}" WHERE "entry_id" = ANY(%s)', [list(found.values())]
     )
     return list(found)
+
+
+def _erase_terms(state: State, gone: Sequence[int]) -> None:
+    """Leave it to be found by what remains."""
+    left = Words.objects.filter(entry__case_id=state.case.pk).exclude(entry__seq__in=gone)
+    found = search.head(state.case, state.type, state.file)
+    state.terms_left = found.union(*map(search.terms, left.values_list("text", flat=True)))
 
 
 def _erase_around(state: State) -> None:

@@ -71,15 +71,19 @@ def headings(declared: Register) -> list[str]:
     return [*own, BEGINS, ENDS] if declared.kind == "dated" else own
 
 
-def export(town: Unit, key: str, on: date) -> bytes:
-    """The rows that hold on a day, as .xlsx; in a demonstration town the title says so."""
+def export(town: Unit, key: str, on: date, *, masked: bool = False) -> bytes:
+    """The rows that hold on a day, as .xlsx; in a demonstration town the title says so. masked: without private columns."""
     declared = register(key)
-    return sheets.write(_title(town, declared, on), headings(declared), _cells(town, declared, on))
+    return sheets.write(
+        _title(town, declared, on), headings(declared), cells_of(town, declared, on, masked=masked)
+    )
 
 
-def export_csv(town: Unit, key: str, on: date) -> bytes:
+def export_csv(town: Unit, key: str, on: date, *, masked: bool = False) -> bytes:
     declared = register(key)
-    return sheets.write_csv(_title(town, declared, on), headings(declared), _cells(town, declared, on))
+    return sheets.write_csv(
+        _title(town, declared, on), headings(declared), cells_of(town, declared, on, masked=masked)
+    )
 
 
 def blank(town: Unit, key: str, on: date) -> bytes:
@@ -93,14 +97,35 @@ def _title(town: Unit, declared: Register, on: date) -> str:
     return f"{town.name}{declared.name}（{TITLE} {on}）{mark}"
 
 
-def _cells(town: Unit, declared: Register, on: date) -> Iterator[list[str]]:
+def cells_of(town: Unit, declared: Register, on: date, *, masked: bool = False) -> Iterator[list[str]]:
+    """The words of every row; masked: of private columns only that there is something."""
     reader = Reader(declared, town_of(town))
     for row in register_rows(town, declared.key, on):
         cells = reader.cells(row)
+        if masked:
+            cells = hidden(declared, cells)
         if declared.kind == "dated":
             last = row.valid_until - timedelta(days=1) if row.valid_until else ""
             cells += [str(row.valid_from), str(last)]
         yield cells
+
+
+def hidden(declared: Register, cells: list[str]) -> list[str]:
+    """The words of a row with its private columns masked."""
+    return [
+        sheets.MASKED if name in declared.private and cell else cell
+        for (name, _), cell in zip(declared.columns, cells, strict=True)
+    ]
+
+
+def rejected(town: Unit, key: str, content: bytes, found: Preview) -> bytes:
+    """The rows that were left out, as they stood in the file, each with why: to be mended and imported."""
+    declared = register(key)
+    table = sheets.read(content, headings(declared))
+    faults = (*found.rejects, *found.duplicates)
+    return sheets.write_rejects(
+        f"{town.name}{declared.name}（未导入的行）", headings(declared), table, faults
+    )
 
 
 # -- importing -------------------------------------------------------------------------------------------------------

@@ -30,6 +30,24 @@ def editable(member: Member) -> list[Register]:
     return [one for one in registers() if member.town_id and member.has_role(*one.edit)]
 
 
+def readable(member: Member) -> list[Register]:
+    """The registers a member may read: published ones all of the town, others those who edit, agree to and oversee them."""
+    if not member.town_id:
+        return []
+    return [one for one in registers() if one.publish or reads_all(member, one)]
+
+
+def reads_all(member: Member, declared: Register) -> bool:
+    """Whether a member reads also the private columns."""
+    return bool(member.town_id) and member.has_role(*declared.edit, *declared.approve, *OVERSEE)
+
+
+def row_form(declared: Register) -> type[forms.Form]:
+    """The app's form of a row; made with town=."""
+    form: type[forms.Form] = _registry.resolve(declared.key, declared.form)
+    return form
+
+
 def row_model(declared: Register) -> type[Any]:
     """The app's model of a register's rows."""
     model: type[RegisterRow] = _registry.resolve(declared.key, declared.model)
@@ -100,6 +118,8 @@ def facts(case: Facts) -> list[tuple[str, Any]]:
         ("内容", f"整表更新，共 {many['add']} 项" if file.whole else said or "已删除"),
     ]
 
+
+OVERSEE = ("clerk", "leader", "inspector")
 
 OPERATIONS = {"add": "增加", "change": "修改", "end": "终止", "correct": "更正"}
 """What may be done to a row, and how it is called."""

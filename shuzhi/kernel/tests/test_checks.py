@@ -230,6 +230,21 @@ WRONG: list[tuple[str, Callable[[], CaseType], str, str]] = [
         "close 的门槛 PEN-045（行政处罚法第四十五条）不得越过",
         "override",
     ),
+    ("E047", lambda: first_action(batch=True), "close 有门槛、要审批或会办结，不能 batch", "逐件"),
+    (
+        "E047",
+        lambda: beside(batch=True, needs=(Guard(nobody, "town", "不行"),)),
+        "look 有门槛、要审批或会办结，不能 batch",
+        "逐件",
+    ),
+    ("E047", lambda: beside(batch=True, approve=("keeper",)), "look 有门槛、要审批或会办结", "逐件"),
+    (
+        "E036",
+        lambda: replace(right, columns=(("gone", "没有的"),)),
+        "columns 里的 gone 不是字段",
+        "字段名",
+    ),
+    ("E036", lambda: replace(right, searched=("gone",)), "searched 里的 gone 不是字段", "字段名"),
     ("E032", lambda: beside(begins=("tested.gone",)), "look 的 begins 里没有案件类型 tested.gone", "声明过"),
     (
         "E034",

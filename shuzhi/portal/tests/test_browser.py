@@ -336,7 +336,7 @@ def test_each_page_of_the_desk_is_without_fault(
     number = resident.signed().case.number
     case = f"/desk/cases/{number}/"
     pages = {
-        "dispatcher": ("/desk/", "/desk/cases/", "/desk/cases/?q=none", "/desk/new/events.event/dispatcher/", case,
+        "dispatcher": ("/desk/", "/desk/cases/", "/desk/search/?q=none", "/desk/new/events.event/dispatcher/", case,
                        f"{case}merge/", f"{case}correct/?field=category", f"{case}feedback/"),
         "roads": ("/desk/", case, f"{case}feedback/", f"{case}transfer/", f"{case}extend/"),
         "clerk": ("/desk/", "/desk/outgoing/"),

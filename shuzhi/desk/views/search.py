@@ -1,0 +1,100 @@
+"""搜索: by number, by words, by place; by telephone only with a reason, which is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from shuzhi.desk import tables
+from shuzhi.desk.frame import answer, said
+from shuzhi.kernel import operations
+from shuzhi.kernel.errors import NotAllowed, NotDone
+from shuzhi.kernel.models import Case
+from shuzhi.kernel.queries.apps import case_type
+from shuzhi.kernel.queries.finding import find, sought, why
+from shuzhi.kernel.queries.ledgers import OWN
+from shuzhi.kernel.queries.visible import visible_case
+from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui import clocktext
+
+SIZE = 20
+LONGEST = 60
+MOST_BY_PHONE = 50
+
+
+@member_required
+def search(request: MemberRequest) -> HttpResponse:
+    typed, now = request.GET.get("q", "").strip()[:LONGEST], timezone.now()
+    wanted = sought(typed)
+    if wanted.number and "after" not in request.GET and visible_case(request.member, wanted.number):
+        return redirect("desk:case", wanted.number)
+    after = request.GET.get("after", "")
+    last = int(after) if after.isdecimal() and len(after) < 19 else None
+    listed = find(request.member, wanted, OWN, after=last, size=SIZE + 1) if wanted.query else []
+    reasons = why(listed[:SIZE], wanted)
+    pager = {"first": f"?{_query(typed)}"} if last else {}
+    if len(listed) > SIZE:
+        pager["next"] = f"?{_query(typed, after=listed[SIZE - 1]['id'])}"
+    context = {
+        "q": typed,
+        "wanted": wanted,
+        "rows": [_row(case, reasons[case["id"]], now) for case in listed[:SIZE]],
+        "pager": pager,
+    }
+    return answer(request, "desk/search.html", context)
+
+
+def _query(typed: str, **more: Any) -> str:
+    from urllib.parse import urlencode
+
+    return urlencode({"q": typed, **more})
+
+
+def _row(case: dict[str, Any], reasons: Any, now: Any) -> dict[str, Any]:
+    """A result: the title with what was sought in it, and where else it stands."""
+    words, tone = tables.status({**case, "unsigned": False})
+    title = next((one.pieces for one in reasons if one.where == "标题"), None)
+    return {
+        "href": reverse("desk:case", args=[case["number"]]),
+        "title": title or [{"text": case["title"]}],
+        "number": case["number"],
+        "type": case_type(case["type"]).name,
+        "words": words,
+        "tone": tone,
+        "place": case["grid__name"] or "",
+        "unit": case["unit__name"] or "",
+        "at": clocktext.local_text(case["opened_at"], now),
+        "why": [one for one in reasons if one.where != "标题"],
+    }
+
+
+@member_required
+def by_phone(request: MemberRequest) -> HttpResponse:
+    """The reason is asked first; every search is a row of the log, also one that finds nothing."""
+    phone, reason = request.POST.get("phone", ""), request.POST.get("reason", "")
+    context: dict[str, Any] = {"phone": phone or request.GET.get("phone", "")[:20], "reason": reason}
+    if request.method != "POST":
+        return answer(request, "desk/search_phone.html", context)
+    now = timezone.now()
+    try:
+        found = operations.find_by_phone(by=request.member, phone=phone[:40], reason=reason, now=now)
+    except NotAllowed as refused:
+        return said(request, refused.says, heading="不能按电话查找", status=403)
+    except NotDone as refused:
+        return answer(
+            request, "desk/search_phone.html", {**context, "says": refused.says}, status=refused.status
+        )
+    listed = list(
+        Case.objects.filter(pk__in=[case.pk for case in found[:MOST_BY_PHONE]]).order_by("-pk").values(*OWN)
+    )
+    context.update(
+        found=True,
+        rows=[_row(case, (), now) for case in listed],
+        more=len(found) > MOST_BY_PHONE,
+        most=MOST_BY_PHONE,
+    )
+    return answer(request, "desk/search_phone.html", context)
