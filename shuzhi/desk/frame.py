@@ -9,16 +9,24 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from shuzhi.kernel.queries.apps import intakes_for
+from shuzhi.kernel.queries.centre import watched
 from shuzhi.kernel.signin import MemberRequest, places_of
 
 KEY_MOST = 64
 
 
 def answer(
-    request: MemberRequest, template: str, context: dict[str, Any], *, here: str = "", status: int = 200
+    request: MemberRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    here: str = "",
+    status: int = 200,
+    bar: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """A page of the desk. here: the entry of the rail that is open."""
-    return render(request, template, {**context, "chrome": _chrome(request, here)}, status=status)
+    """A page of the desk. here: the entry of the rail that is open; bar: what this page's bar has of its own."""
+    chrome = {**_chrome(request, here), **(bar or {})}
+    return render(request, template, {**context, "chrome": chrome}, status=status)
 
 
 def said(request: MemberRequest, text: str, *, heading: str, status: int, back: str = "") -> HttpResponse:
@@ -36,7 +44,11 @@ def idempotency_key(request: MemberRequest) -> str:
 def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
     member = request.member
     town = member.town or member.unit
+    menu = [("place", "换一个岗位")] if len(places_of(request)) > 1 else []
     entries = [("inbox", "待办", "list-check"), ("cases", "事件", "layout-list")]
+    if watched(member):
+        entries.insert(0, ("centre", "指挥中心", "layout-dashboard"))
+        menu.append(("seat", "坐席设置"))
     if intakes_for(member):
         entries.append(("new", "登记", "edit"))
     if member.has_role("clerk"):
@@ -53,9 +65,7 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         "search_hint": "编号或标题",
         "user_label": member.name,
         "unit_label": member.unit.name,
-        "user_menu": [{"label": "换一个岗位", "href": reverse("desk:place")}]
-        if len(places_of(request)) > 1
-        else [],
+        "user_menu": [{"label": label, "href": reverse(f"desk:{name}")} for name, label in menu],
         "logout": reverse("desk:logout"),
         "demo": town.demo,
     }

@@ -41,8 +41,13 @@ def town_of(member: Member, case: Case) -> Town:
 
 @member_required
 def case_page(request: MemberRequest, number: str) -> HttpResponse:
+    case = find_case(request.member, number)
+    return answer(request, "desk/case.html", case_context(request, case), here="inbox")
+
+
+def case_context(request: MemberRequest, case: Case) -> dict[str, Any]:
+    """What the page of a case shows, and the panel of the command centre; `state` and `offers` are what it was made from."""
     member, now = request.member, timezone.now()
-    case = find_case(member, number)
     place = town_of(member, case)
     tasks, entries, file = tasks_of(case), timeline(case), file_of(case)
     clocks = clocks_of(case, place, now=now)
@@ -52,8 +57,10 @@ def case_page(request: MemberRequest, number: str) -> HttpResponse:
     stands = progress(case, tasks)
     facts = named(declared, declared.facts)(state) if declared.facts else []
     merges = stands.at <= 1 and any(offer.key == "merge" for offer in offers)
-    context = {
+    return {
         "case": case,
+        "state": state,
+        "offers": offers,
         "steps": steps_bar(stands.at, stands.labels),
         "status": stands,
         "clock": _clock(case, now),
@@ -68,11 +75,14 @@ def case_page(request: MemberRequest, number: str) -> HttpResponse:
         "similar": named(declared, declared.similar)(state)[:3] if declared.similar and merges else [],
         **_buttons(case, offers),
         "done": _done(request.GET.get("done", ""), case, declared),
-        "undo": {"number": number, "tail": number[-4:], "words": act_name(declared.key, entries[0].act)}
+        "undo": {
+            "number": case.number,
+            "tail": case.number[-4:],
+            "words": act_name(declared.key, entries[0].act),
+        }
         if any(offer.key == "undo" for offer in offers)
         else None,
     }
-    return answer(request, "desk/case.html", context, here="inbox")
 
 
 def _done(key: str, case: Case, declared: CaseType) -> str:
