@@ -229,6 +229,8 @@ def _page(
         "action": request.path,
         "back": came_from(request, case.number),
         "origin": origin(request),
+        "tab": request.POST.get("tab") or request.GET.get("tab", ""),
+        "next": request.POST.get("next", ""),
         **more,
     }
     return beside(request, answer(request, "desk/act.html", context, here="inbox", status=status))

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from shuzhi.desk.frame import answer, said
+from shuzhi.desk.maps import map_of
 from shuzhi.desk.origin import CENTRE, moves
 from shuzhi.desk.queries import undoable
 from shuzhi.desk.views.acts import suggestions
@@ -29,7 +30,7 @@ from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import CaseType
 from shuzhi.kernel.models import Case
 from shuzhi.kernel.operations.writing import UNIVERSAL, act_name
-from shuzhi.kernel.queries.apps import action_of, intakes_for, named
+from shuzhi.kernel.queries.apps import action_of, named
 from shuzhi.kernel.queries.casefile import standing
 from shuzhi.kernel.queries.centre import (
     DISPATCH,
@@ -102,12 +103,11 @@ def centre(request: MemberRequest, number: str = "") -> HttpResponse:
     assert place is not None  # whoever watches a procedure belongs to a town
     context |= {
         "seat": seat_of(request),
-        "ways": _ways(request),
+        "intake": _intake(request),
         "polled": clocktext.local_text(now, now)[-5:],
         "map": {
-            "grids": f"{reverse('desk:grids')}?v={place.unit.version}",
+            **map_of(place),
             "points": f"{reverse('desk:centre-points')}?{urlencode({'tab': tab, 'q': words})}",
-            "tiles": " ".join(basemap.tiles(place.unit.settings)),
             "demo": place.unit.demo,
         },
     }
@@ -272,22 +272,21 @@ def _panel(request: MemberRequest, case: Case, tab: str) -> dict[str, Any]:
     }
 
 
-def _ways(request: MemberRequest) -> str:
-    """Where 来电登记 begins."""
-    ways = intakes_for(request.member)
-    if not ways:
-        return ""
-    if len(ways) == 1:
-        return reverse("desk:report", args=[ways[0][0].key, ways[0][1]])
-    return reverse("desk:new")
+def _intake(request: MemberRequest) -> str:
+    """Where 来电登记 begins: the way in of whoever steers a procedure that is watched here."""
+    for declared in watched(request.member):
+        if request.member.has_role(declared.control) and declared.control in declared.intake:
+            way = reverse("desk:report", args=[declared.key, declared.control])
+            return f"{way}?{urlencode({'from': CENTRE})}"
+    return ""
 
 
 def _bar(request: MemberRequest) -> dict[str, Any]:
     """What the bar shows here beside what it always shows: search in the queue, the intake, the bell of this seat."""
     seat = seat_of(request)
     tools = []
-    if way := _ways(request):
-        tools.append({"label": "来电登记", "href": f"{way}?from={CENTRE}", "icon": "phone"})
+    if way := _intake(request):
+        tools.append({"label": "来电登记", "href": way, "icon": "phone"})
     tools.append(
         {
             "label": "铃声" if seat["sound"] else "已静音",

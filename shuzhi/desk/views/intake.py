@@ -8,11 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from shuzhi.desk.frame import answer, idempotency_key, said
+from shuzhi.desk.maps import map_of
+from shuzhi.desk.origin import onward, origin
 from shuzhi.kernel import operations
 from shuzhi.kernel.errors import NotAllowed, NotDone
 from shuzhi.kernel.queries.apps import intakes_for
 from shuzhi.kernel.queries.town import town
 from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui import basemap
 
 
 @member_required
@@ -37,14 +40,15 @@ def report(request: MemberRequest, type: str, role: str) -> HttpResponse:
     if way is None or request.member.town is None:
         raise Http404
     place = town(request.member.town)
-    if request.method != "POST":
-        return answer(
-            request, "desk/report.html", {"form": way(town=place), "heading": way.heading}, here="new"
-        )
-    form = way(request.POST, town=place)
-    context = {"form": form, "heading": way.heading}
-    if not form.is_valid():
-        return answer(request, "desk/report.html", context, here="new", status=422)
+    form = way(request.POST if request.method == "POST" else None, town=place)
+    context = {"form": form, "heading": way.heading, "map": map_of(place), "origin": origin(request)}
+
+    def page(status: int) -> HttpResponse:
+        shown = answer(request, "desk/report.html", context, here="new", status=status)
+        return basemap.allow(shown, place.unit.settings)
+
+    if request.method != "POST" or not form.is_valid():
+        return page(422 if request.method == "POST" else 200)
     try:
         done = operations.open_case(
             type=type,
@@ -58,5 +62,7 @@ def report(request: MemberRequest, type: str, role: str) -> HttpResponse:
         return said(request, refused.says, heading="不能登记", status=403)
     except NotDone as refused:
         form.add_error(None, refused.says)
-        return answer(request, "desk/report.html", context, here="new", status=refused.status)
-    return redirect(f"{reverse('desk:case', args=[done.number])}?done=open")
+        return page(refused.status)
+    return redirect(
+        onward(request, done.number, "open") or f"{reverse('desk:case', args=[done.number])}?done=open"
+    )

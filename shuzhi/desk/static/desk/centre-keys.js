@@ -6,7 +6,7 @@ export function listen({ work, panel, current, opened, open, step, say }) {
   const keys = document.getElementById("keys");
   let going = 0; // when G was pressed
 
-  document.getElementById("keys-open")?.addEventListener("click", () => keys.showModal());
+  document.getElementById("keys-open")?.addEventListener("click", () => show());
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (event.isComposing) return;
@@ -30,8 +30,13 @@ export function listen({ work, panel, current, opened, open, step, say }) {
     m: (event) => press(event, ["merge"], "并案"),
     u: (event) => press(event, ["supervise", "urge"], "督办"),
     "/": (event) => take(event, () => document.querySelector(".topsearch input")?.focus()),
-    "?": (event) => take(event, () => keys.showModal()),
+    "?": (event) => take(event, show),
   };
+
+  function show() {
+    keys.showModal();
+    keys.querySelector("button").focus();
+  }
 
   function take(event, does) {
     event.preventDefault();
