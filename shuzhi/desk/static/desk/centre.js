@@ -86,21 +86,33 @@ list.addEventListener("click", (event) => {
   if (row) mark(row);
 });
 
+function note(words) {
+  const shown = document.querySelector("#map-note span");
+  shown.hidden = !words;
+  shown.textContent = words;
+}
+
 async function showPoints() {
   if (!map) return;
-  const answer = await fetch(document.getElementById("map").dataset.points);
-  if (!answer.ok) return;
-  const { points, more } = await answer.json();
-  const note = document.querySelector("#map-note span");
-  note.hidden = !more;
-  note.textContent = more ? "，只画了时限最近的 500 件" : "";
-  map.show(points);
+  try {
+    const answer = await fetch(document.getElementById("map").dataset.points);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { points, more } = await answer.json();
+    map.show(points);
+    note(more ? "只画了时限最近的 500 件" : "");
+  } catch {
+    note("地图上的事件没有取到，以列表为准");
+  }
 }
 
 async function drawMap() {
   if (map || !wide.matches) return; // below that width there is no room for it
   const box = document.getElementById("map");
-  map = await openMap(box);
+  try {
+    map = await openMap(box);
+  } catch {
+    return note("地图没有取到，以列表为准");
+  }
   box.addEventListener("map:select", (event) => open(event.detail.id));
   await showPoints();
   map.select(opened() || null);

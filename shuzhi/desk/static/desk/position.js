@@ -9,8 +9,13 @@ async function start(position) {
   const said = position.querySelector(".position-said");
   const clear = position.querySelector(".position-clear");
   const box = position.querySelector(".map");
+  let map;
+  try {
+    map = await openMap(box);
+  } catch {
+    return (said.textContent = "地图没有取到，请写清地点，或填经纬度");
+  }
   box.classList.add("open");
-  const map = await openMap(box);
 
   function tell() {
     const there = lon.value.trim() && lat.value.trim();

@@ -8,10 +8,15 @@ const WORST = ["ok", "soon", "over"];
 export async function openMap(box) {
   await import("../vendor/leaflet/leaflet.js");
   const L = window.L;
-  const map = L.map(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, maxZoom: 19 });
+  const picks = "pick" in box.dataset;
+  // One to pick on stands among fields: it must not take the wheel from the page, nor scroll itself into sight under the finger.
+  const within = { keyboard: !picks, scrollWheelZoom: !picks };
+  const map = L.map(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, maxZoom: 19, ...within });
   L.control.zoom({ position: "topright", zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
   for (const address of (box.dataset.tiles || "").split(" ").filter(Boolean)) L.tileLayer(address, { maxZoom: 18 }).addTo(map);
   const grids = await draw(L, map, box.dataset.grids);
+  let touched = false; // until then the whole town is kept in sight
+  for (const kind of ["pointerdown", "wheel", "keydown"]) box.addEventListener(kind, () => (touched = true), { passive: true });
   const marks = L.layerGroup().addTo(map);
   const near = L.circle([0, 0], { radius: NEAR, className: "map-near", interactive: false });
   const pin = L.marker([0, 0], { icon: L.divIcon({ className: "mark pin", iconSize: null }), keyboard: false });
@@ -61,13 +66,16 @@ export async function openMap(box) {
   }
 
   map.on("zoomend", redraw);
-  if ("pick" in box.dataset)
+  if (picks)
     map.on("click", ({ latlng }) => {
       const [lon, lat] = [latlng.lng, latlng.lat].map((degrees) => Number(degrees.toFixed(6)));
       pick(lon, lat);
       box.dispatchEvent(new CustomEvent("map:pick", { detail: { lon, lat, grid: grids.at(lon, lat) } }));
     });
-  new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(box);
+  new ResizeObserver(() => {
+    map.invalidateSize({ pan: false });
+    if (!touched) grids.fit();
+  }).observe(box);
   return {
     show(shown) {
       points = shown;
@@ -87,8 +95,8 @@ async function draw(L, map, address) {
     style: (grid) => ({ className: `map-grid ${grid.properties.kind}` }),
   }).addTo(map);
   const bounds = drawn.getBounds();
-  if (bounds.isValid()) map.fitBounds(bounds, { padding: [12, 12] });
-  else map.setView([35, 105], 4);
+  const fit = () => (bounds.isValid() ? map.fitBounds(bounds, { padding: [12, 12], animate: false }) : map.setView([35, 105], 4));
+  fit();
   const villages = new Map();
   drawn.eachLayer((layer) => {
     const { kind, name, village } = layer.feature.properties;
@@ -98,7 +106,7 @@ async function draw(L, map, address) {
   });
   for (const [village, extent] of villages) if (village) mark(L, map, extent.getCenter(), "map-name", "", village);
   const faces = data.features.slice().reverse(); // the dedicated ones lie on top
-  return { at: (lon, lat) => faces.find((grid) => holds(grid.geometry, lon, lat))?.properties.name ?? "" };
+  return { fit, at: (lon, lat) => faces.find((grid) => holds(grid.geometry, lon, lat))?.properties.name ?? "" };
 }
 
 function mark(L, map, at, className, title, words = "") {
