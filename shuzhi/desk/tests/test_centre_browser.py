@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 CENTRE = "/desk/centre/"
-POLLED = {"timeout": 15_000}  # a poll comes every ten seconds
+POLLED = 15_000  # milliseconds; a poll comes every ten seconds
 Seat = Callable[..., "Page"]
 
 
@@ -168,7 +168,7 @@ def test_what_is_new_is_said_and_shown_only_when_asked(seat: Seat, cases: Cases)
     page.keyboard.press("j")
     new = cases.open(title="新来的一盏")
     Case.objects.filter(pk=new.pk).update(urgency=2)
-    expect(page.locator("#news p")).to_have_text("有 1 条新事件", **POLLED)
+    expect(page.locator("#news p")).to_have_text("有 1 条新事件", timeout=POLLED)
     expect(page.locator(".task")).to_have_count(1)
     assert page.evaluate("window.rung") == 1, "an emergency rings"
     page.click("#news a")
@@ -184,7 +184,7 @@ def test_a_muted_seat_is_silent_and_says_so(seat: Seat, cases: Cases) -> None:
     page.get_by_role("link", name="铃声").click()
     expect(page.get_by_role("link", name="已静音")).to_be_visible()
     Case.objects.filter(pk=cases.open().pk).update(urgency=2)
-    expect(page.locator("#news")).to_be_visible(**POLLED)
+    expect(page.locator("#news")).to_be_visible(timeout=POLLED)
     assert page.evaluate("window.rung") == 0
     page.reload()
     expect(page.get_by_role("link", name="已静音")).to_be_visible()
@@ -199,7 +199,7 @@ def test_somebody_else_was_at_the_opened_case(seat: Seat, cases: Cases) -> None:
     other.click("#act button.primary")
     expect(other.locator("#panel-body .chip").first).to_have_text("待签收")
     expect(mine.locator("#taken p")).to_have_text(
-        re.compile("dispatcher2 [0-9]{2}:[0-9]{2} 已派单"), **POLLED
+        re.compile("dispatcher2 [0-9]{2}:[0-9]{2} 已派单"), timeout=POLLED
     )
     assert mine.evaluate("document.getElementById('acting').inert")
     assert mine.input_value("#act [name=text]") == "写了一半"
@@ -227,7 +227,7 @@ def test_a_server_that_is_not_reached_is_said_and_the_list_stays(seat: Seat, cas
     page.goto(CENTRE)
     page.context.set_offline(True)
     expect(page.locator("#unreached p")).to_have_text(
-        re.compile("没有连上服务器，列表停在 [0-9]{2}:[0-9]{2}"), **POLLED
+        re.compile("没有连上服务器，列表停在 [0-9]{2}:[0-9]{2}"), timeout=POLLED
     )
     expect(page.locator(".task")).to_have_count(1)
     page.context.set_offline(False)

@@ -130,8 +130,8 @@ def counts(
         rows = cursor.fetchall()
     of_part = {part: sum(row[4] for row in rows if row[0] == part) for part in (0, 1)}
     return [
-        Count(key_of(kind, step, unsigned), *numbers, at_least=of_part[part] >= most)
-        for part, kind, step, unsigned, *numbers in rows
+        Count(key_of(kind, step, unsigned), n, late, fresh, urgent, newest, of_part[part] >= most)
+        for part, kind, step, unsigned, n, late, fresh, urgent, newest in rows
     ]
 
 
