@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from shuzhi.desk.queries import boards, keeps_sealed
 from shuzhi.kernel.queries.apps import intakes_for
+from shuzhi.kernel.queries.centre import watched
 from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.signin import MemberRequest, places_of
 
@@ -31,10 +32,17 @@ def grouped(text: str, *sizes: int) -> str:
 
 
 def answer(
-    request: MemberRequest, template: str, context: dict[str, Any], *, here: str = "", status: int = 200
+    request: MemberRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    here: str = "",
+    status: int = 200,
+    bar: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """A page of the desk. here: the entry of the rail that is open."""
-    return render(request, template, {**context, "chrome": _chrome(request, here)}, status=status)
+    """A page of the desk. here: the entry of the rail that is open; bar: what this page's bar has of its own."""
+    chrome = {**_chrome(request, here), **(bar or {})}
+    return render(request, template, {**context, "chrome": chrome}, status=status)
 
 
 def said(request: MemberRequest, text: str, *, heading: str, status: int, back: str = "") -> HttpResponse:
@@ -52,18 +60,24 @@ def idempotency_key(request: MemberRequest) -> str:
 def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
     member = request.member
     town = town_of(member.town).unit if member.town else member.unit
+    menu = [("place", "换一个岗位")] if len(places_of(request)) > 1 else []
     entries = [
         ("inbox", "待办", "list-check"),
         ("cases", "事件", "layout-list"),
         ("ledgers", "台账", "clipboard-list"),
     ]
+    if watched(member):
+        entries.insert(0, ("centre", "指挥中心", "layout-dashboard"))
+        menu.append(("seat", "坐席设置"))
+    if member.town_id:
+        menu.append(("phone", "按电话查找"))
     if intakes_for(member):
         entries.append(("new", "登记", "edit"))
     entries.append(("news", "消息", "bell"))
     if member.has_role("clerk"):
         entries.append(("outgoing", "通知", "speakerphone"))
     if boards() and member.town_id:
-        entries.insert(2, ("orders", "指令", "send"))
+        entries.insert(-1, ("orders", "指令", "send"))
     if keeps_sealed(member) or member.has_role("leader", "clerk"):
         entries.append(("sealed" if keeps_sealed(member) else "alerts", "举报", "shield-check"))
     return {
@@ -83,14 +97,7 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         "search_hint": "编号、地点、文字",
         "user_label": member.name,
         "unit_label": member.unit.name,
-        "user_menu": [
-            *(
-                [{"label": "换一个岗位", "href": reverse("desk:place")}]
-                if len(places_of(request)) > 1
-                else []
-            ),
-            *([{"label": "按电话查找", "href": reverse("desk:phone")}] if member.town_id else []),
-        ],
+        "user_menu": [{"label": label, "href": reverse(f"desk:{name}")} for name, label in menu],
         "who": request.user.pk,
         "logout": reverse("desk:logout"),
         "demo": town.demo,

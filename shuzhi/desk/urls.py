@@ -4,6 +4,7 @@ from shuzhi.desk.views import (
     acts,
     batch,
     case,
+    centre,
     importing,
     inbox,
     intake,
@@ -15,6 +16,7 @@ from shuzhi.desk.views import (
     registers,
     sealed,
     search,
+    seat,
     signin,
 )
 
@@ -23,6 +25,12 @@ urlpatterns = [
     path("login/", signin.sign_in, name="login"),
     path("logout/", signin.sign_out, name="logout"),
     path("desk/", inbox.inbox, name="inbox"),
+    path("desk/seat/", seat.seat, name="seat"),
+    path("desk/grids.json", centre.grids, name="grids"),
+    path("desk/centre/", centre.centre, name="centre"),
+    path("desk/centre/poll/", centre.poll, name="centre-poll"),
+    path("desk/centre/points/", centre.points, name="centre-points"),
+    path("desk/centre/<str:number>/", centre.centre, name="centre-case"),
     path("desk/place/", signin.place, name="place"),
     path("desk/new/", intake.ways_in, name="new"),
     path("desk/new/<str:type>/<str:role>/", intake.report, name="report"),

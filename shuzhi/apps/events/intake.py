@@ -31,6 +31,23 @@ from shuzhi.kernel.operations.writing import Done
 PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}")
 
 
+def _degrees(label: str, least: int, most: int) -> forms.FloatField:
+    """A coordinate (WGS 84); a front shows the two as a map, or hides them where the device tells."""
+    range_says = f"{label}应在 {least} 到 {most} 之间，如不清楚请留空"
+    return forms.FloatField(
+        label=label,
+        required=False,
+        widget=forms.HiddenInput,
+        min_value=least,
+        max_value=most,
+        error_messages={
+            "invalid": f"{label}要写成数字，如 {least + 40}.123456",
+            "min_value": range_says,
+            "max_value": range_says,
+        },
+    )
+
+
 class Report(ActForm):
     """上报: what happened and where. Each way in says where the event came from and whom it is to be answered to."""
 
@@ -49,8 +66,8 @@ class Report(ActForm):
         label="地点", required=False, max_length=200, help_text="村名、路名、门牌或附近的标志物"
     )
     category = choice_field("类别", required=False)
-    lon = forms.FloatField(required=False, widget=forms.HiddenInput)
-    lat = forms.FloatField(required=False, widget=forms.HiddenInput)
+    lon = _degrees("经度", 73, 136)
+    lat = _degrees("纬度", 3, 54)
     accuracy_m = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
@@ -67,9 +84,9 @@ class Report(ActForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        lon, lat = cleaned.get("lon"), cleaned.get("lat")
-        if (lon is None) != (lat is None):
-            cleaned["lon"] = cleaned["lat"] = None
+        sent = {"lon", "lat"} & cleaned.keys()
+        if len(sent) == 2 and (cleaned["lon"] is None) != (cleaned["lat"] is None):
+            self.add_error("lat", "经度和纬度要一起填，或都不填")
         return cleaned
 
     def opening(self, by: Member | None) -> Opening:
@@ -103,7 +120,7 @@ class GridReport(Report):
     self_handled = forms.BooleanField(
         label="已当场处置", required=False, help_text="小事当场办好的勾选，由网格长确认"
     )
-    field_order = ("text", "place", "category", "title", "self_handled")
+    field_order = ("text", "place", "lon", "lat", "category", "title", "self_handled")
 
     def file_values(self) -> dict[str, Any]:
         return {**super().file_values(), "self_handled": self.cleaned_data["self_handled"]}
@@ -144,7 +161,7 @@ class PublicReport(WithReporter):
     heading = "我要反映"
     comes_from = Event.Source.RESIDENT
     category = None  # type: ignore[assignment]  # the command centre decides
-    field_order = ("text", "place", "title", "name", "phone", "anonymous")
+    field_order = ("text", "place", "lon", "lat", "title", "name", "phone", "anonymous")
 
     def prepare(self) -> None:
         self.fields["text"].label = "您要反映什么"
@@ -210,6 +227,8 @@ class HotlineReport(WithReporter):
         "text",
         "title",
         "place",
+        "lon",
+        "lat",
         "category",
         "name",
         "phone",

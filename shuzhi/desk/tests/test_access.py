@@ -11,6 +11,7 @@ from shuzhi.desk.tests.conftest import Cases
 from shuzhi.kernel.testing import TestTown, make_town
 
 ROLES = ("leader", "clerk", "dispatcher", "roads", "power", "grid_leader", "grid_worker")
+CENTRE = ("leader", "dispatcher")
 # page → the roles that are let in; the others get the status behind it
 PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/desk/": (ROLES, 0),
@@ -30,6 +31,12 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/desk/import/events.event/dispatcher/": (("dispatcher",), 404),
     "/desk/place/": (ROLES, 0),
     "/desk/news/": (ROLES, 0),
+    "/desk/seat/": (ROLES, 0),
+    "/desk/grids.json": (ROLES, 0),
+    "/desk/centre/": (CENTRE, 403),
+    "/desk/centre/?tab=handle": (CENTRE, 403),
+    "/desk/centre/poll/": (CENTRE, 403),
+    "/desk/centre/points/": (CENTRE, 403),
     "/desk/outgoing/": (("clerk",), 403),
     "/desk/outgoing/?tab=sent": (("clerk",), 403),
     "/desk/new/": (("leader", "dispatcher", "grid_leader", "grid_worker"), 403),
@@ -92,6 +99,7 @@ def test_each_act_is_open_to_its_roles_only(role: str, signed_in: SignedIn, case
     client = signed_in(role)
     address = f"/desk/cases/{case.number}/"
     assert client.get(address).status_code == (200 if role in SEES else 404)
+    assert client.get(f"/desk/centre/{case.number}/").status_code == (200 if role in CENTRE else 403)
     for key, let_in in ACTS.items():
         status = client.get(f"{address}{key}/").status_code
         expected = 404 if role not in SEES else 200 if role in let_in else 403
@@ -106,6 +114,16 @@ def test_another_town_finds_nothing(signed_in: SignedIn, cases: Cases) -> None:
     for role in ROLES:
         client = signed_in(role, other)
         assert client.get(f"/desk/cases/{case.number}/").status_code == 404
+        assert client.get(f"/desk/centre/{case.number}/").status_code == (404 if role in CENTRE else 403)
+        assert case.number not in client.get("/desk/centre/?tab=sign").content.decode()
+        assert case.number not in client.get("/desk/centre/points/?tab=sign").content.decode()
+        polled = client.get("/desk/centre/poll/", {"open": case.number})
+        assert polled.status_code == 403 or polled.json() == {
+            "case": None,
+            "counts": {},
+            "fresh": 0,
+            "urgent": 0,
+        }
         for key in ("feedback", "note", "undo", "merge", "acknowledge"):
             assert client.post(f"/desk/cases/{case.number}/{key}/", {"text": "看看"}).status_code == 404
         assert case.number not in client.get("/desk/cases/").content.decode()
@@ -121,6 +139,12 @@ def test_nobody_is_let_in_without_signing_in(client: Client, cases: Cases) -> No
         "/desk/cases/",
         "/desk/new/",
         "/desk/outgoing/",
+        "/desk/centre/",
+        "/desk/centre/poll/",
+        "/desk/centre/points/",
+        "/desk/grids.json",
+        "/desk/seat/",
+        f"/desk/centre/{case.number}/",
         f"/desk/cases/{case.number}/note/",
     ):
         answer = client.get(path)

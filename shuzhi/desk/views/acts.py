@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from shuzhi.desk.forms import UNIVERSAL, At, Merge, correctable
 from shuzhi.desk.frame import answer, idempotency_key, said
+from shuzhi.desk.origin import beside, came_from, onward, origin
 from shuzhi.desk.queries import undoable
 from shuzhi.desk.views.case import find_case, followup, town_of
 from shuzhi.kernel import operations
@@ -55,7 +56,7 @@ def _declared(request: MemberRequest, case: Case, action: Action) -> HttpRespons
     if request.method != "POST":
         if not any(offer.action is action for offer in offered(state)):
             return _not_now(request, case, state, action.name)
-        hints = _suggestions(state, kind)
+        hints = suggestions(state, kind, _reported(case))
         form = kind(town=place, state=state, initial=hints[0]["values"] if hints else {}) if kind else None
         return _page(request, case, action.name, form, suggestions=hints)
     form = kind(request.POST, town=place, state=state) if kind else None
@@ -77,16 +78,17 @@ def _declared(request: MemberRequest, case: Case, action: Action) -> HttpRespons
     return _answer(request, case, action.name, action.key, form, take, undo=action.undo)
 
 
-def _suggestions(state: Any, kind: Any) -> list[dict[str, Any]]:
-    """What the app proposes for a form that has a box for all of it."""
+def _reported(case: Case) -> str:
+    """What was reported, in the reporter's words."""
+    words = Words.objects.filter(entry__case_id=case.pk, entry__seq=1)
+    return words.values_list("text", flat=True).first() or ""
+
+
+def suggestions(state: Any, kind: Any, words: str) -> list[dict[str, Any]]:
+    """What the app proposes for a form that has a box for all of it. words: those of the report."""
     if kind is None or not state.type.suggest:
         return []
-    words = (
-        Words.objects.filter(entry__case_id=state.case.pk, entry__seq=1)
-        .values_list("text", flat=True)
-        .first()
-    )
-    hints: list[dict[str, Any]] = named(state.type, state.type.suggest)(state, words or "")
+    hints: list[dict[str, Any]] = named(state.type, state.type.suggest)(state, words)
     return [hint for hint in hints if hint["values"].keys() <= kind.base_fields.keys()]
 
 
@@ -107,7 +109,10 @@ def _universal(request: MemberRequest, case: Case, key: str) -> HttpResponse:
     field = request.POST.get("field") or request.GET.get("field", "")
     if key == "correct" and field not in correctable(case, place):
         return answer(
-            request, "desk/correct.html", {"case": case, "fields": correctable(case, place)}, here="inbox"
+            request,
+            "desk/correct.html",
+            {"case": case, "fields": correctable(case, place), "origin": origin(request)},
+            here="inbox",
         )
     at = At(case, place, tasks, runs, offers, field, file)
     form = UNIVERSAL[key](request.POST if request.method == "POST" else None, at=at)
@@ -191,21 +196,24 @@ def _answer(
     **more: Any,
 ) -> HttpResponse:
     """Take the act and say what came of it."""
-    back = reverse("desk:case", args=[case.number])
+    back = came_from(request, case.number)
     try:
         take()
     except Conflict as lost:
         case.refresh_from_db()
         stands = progress(case, tasks_of(case))
-        context = {"case": case, "says": lost.says, "status": stands, "name": name}
-        return answer(request, "desk/conflict.html", context, here="inbox", status=409)
+        context = {"case": case, "says": lost.says, "status": stands, "name": name, "back": back}
+        return beside(request, answer(request, "desk/conflict.html", context, here="inbox", status=409))
     except NotAllowed as refused:
-        return said(request, refused.says, heading=f"不能{name}", status=403, back=back)
+        return beside(request, said(request, refused.says, heading=f"不能{name}", status=403, back=back))
     except NotDone as refused:
         if form is None or isinstance(refused, KeyReused):
-            return said(request, refused.says, heading=f"没有{name}", status=refused.status, back=back)
+            page = said(request, refused.says, heading=f"没有{name}", status=refused.status, back=back)
+            return beside(request, page)
         form.add_error(None, refused.says)
         return _page(request, case, name, form, status=refused.status, **more)
+    if centre := onward(request, case.number, key):
+        return redirect(centre)
     stays = sees_town(request.member) or key not in MOVES_SIGHT
     if not stays:
         return redirect(f"{reverse('desk:inbox')}?undo={case.number}")
@@ -215,17 +223,26 @@ def _answer(
 def _page(
     request: MemberRequest, case: Case, name: str, form: forms.Form | None, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    context = {"case": case, "name": name, "form": form or forms.Form(), **more}
-    return answer(request, "desk/act.html", context, here="inbox", status=status)
+    context = {
+        "case": case,
+        "name": name,
+        "form": form or forms.Form(),
+        "action": request.path,
+        "back": came_from(request, case.number),
+        "origin": origin(request),
+        "tab": request.POST.get("tab") or request.GET.get("tab", ""),
+        "next": request.POST.get("next", ""),
+        **more,
+    }
+    return beside(request, answer(request, "desk/act.html", context, here="inbox", status=status))
 
 
 def _not_now(request: MemberRequest, case: Case, state: Any, name: str) -> HttpResponse:
     """Not on offer: say where the case stands instead."""
     stands = progress(case, state.tasks)
     text = f"这件现在是“{stands.words}”，不能由您{name}；请回到事件页看能做什么"
-    return said(
-        request, text, heading=f"不能{name}", status=403, back=reverse("desk:case", args=[case.number])
-    )
+    back = came_from(request, case.number)
+    return beside(request, said(request, text, heading=f"不能{name}", status=403, back=back))
 
 
 def _seen(request: MemberRequest) -> int | None:

@@ -44,10 +44,20 @@ def town_of(member: Member, case: Case) -> Town:
 
 @member_required
 def case_page(request: MemberRequest, number: str) -> HttpResponse:
-    member, now = request.member, timezone.now()
-    case = visible_case(member, number)
+    case = visible_case(request.member, number)
     if case is None:
         return _hidden(request, number)
+    context = case_context(request, case)
+    here = "orders" if context["board"] is not None else "sealed" if context["sealed"] else "inbox"
+    response = answer(request, "desk/case.html", context, here=here)
+    if context["receipt"]:
+        response.delete_cookie(RECEIPT, path="/desk/")
+    return response
+
+
+def case_context(request: MemberRequest, case: Case) -> dict[str, Any]:
+    """What the page of a case shows, and the panel of the command centre; `state` and `offers` are what it was made from."""
+    member, now = request.member, timezone.now()
     place = town_of(member, case)
     tasks, entries, file = tasks_of(case), timeline(case), file_of(case)
     clocks = clocks_of(case, place, now=now)
@@ -59,8 +69,10 @@ def case_page(request: MemberRequest, number: str) -> HttpResponse:
     parties, papers = list(Party.objects.filter(case_id=case.pk).order_by("pk")), papers_of(case)
     calls = [entry for entry in entries if entry.act == "call" and entry.at >= (case.closed_at or now)]
     merges = stands.at <= 1 and any(offer.key == "merge" for offer in offers)
-    context = {
+    return {
         "case": case,
+        "state": state,
+        "offers": offers,
         "steps": steps_bar(stands.at, stands.labels),
         "status": stands,
         "clock": _clock(case, now),
@@ -79,7 +91,7 @@ def case_page(request: MemberRequest, number: str) -> HttpResponse:
         "may_deliver": paper_forms.handles(state),
         "may_publish": paper_forms.publishes(state),
         "kept": _kept(case, declared),
-        "receipt": _receipt(request, number),
+        "receipt": _receipt(request, case.number),
         "tasks": record.task_rows(tasks, declared, now, stopped=case.suspended),
         "clocks": record.clock_rows(clocks, tasks, now),
         "entries": record.timeline_rows(entries, declared, place, papers.files),
@@ -90,15 +102,14 @@ def case_page(request: MemberRequest, number: str) -> HttpResponse:
         "similar": named(declared, declared.similar)(state)[:3] if declared.similar and merges else [],
         **_buttons(case, offers),
         "done": _done(request.GET.get("done", ""), case, declared),
-        "undo": {"number": number, "tail": number[-4:], "words": act_name(declared.key, entries[0].act)}
+        "undo": {
+            "number": case.number,
+            "tail": case.number[-4:],
+            "words": act_name(declared.key, entries[0].act),
+        }
         if any(offer.key == "undo" for offer in offers)
         else None,
     }
-    here = "orders" if declared.board else "sealed" if context["sealed"] else "inbox"
-    response = answer(request, "desk/case.html", context, here=here)
-    if context["receipt"]:
-        response.delete_cookie(RECEIPT, path="/desk/")
-    return response
 
 
 def _hidden(request: MemberRequest, number: str) -> HttpResponse:

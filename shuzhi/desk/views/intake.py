@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from shuzhi.desk.frame import RECEIPT, answer, idempotency_key, said
+from shuzhi.desk.maps import map_of
+from shuzhi.desk.origin import onward, origin
 from shuzhi.desk.views.papers import MOST_FILES, keep
 from shuzhi.kernel import files, operations
 from shuzhi.kernel.errors import NotAllowed, NotDone, Refused
@@ -21,6 +23,7 @@ from shuzhi.kernel.queries.apps import case_type, intakes_for
 from shuzhi.kernel.queries.town import town
 from shuzhi.kernel.queries.visible import visible_case
 from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui import basemap
 
 
 @member_required
@@ -45,17 +48,26 @@ def report(request: MemberRequest, type: str, role: str) -> HttpResponse:
     if way is None or request.member.town is None:
         raise Http404
     place = town(request.member.town)
-    if request.method != "POST":
-        return answer(
-            request, "desk/report.html", {"form": way(town=place), "heading": way.heading}, here="new"
-        )
-    form = way(request.POST, town=place)
     sent = request.FILES.getlist("files")
-    context = {"form": form, "heading": way.heading, "wrong_files": refused_files(sent)}
+    form = way(request.POST if request.method == "POST" else None, town=place)
+    context = {
+        "form": form,
+        "heading": way.heading,
+        "wrong_files": refused_files(sent),
+        "map": map_of(place),
+        "origin": origin(request),
+    }
+
+    def page(status: int) -> HttpResponse:
+        shown = answer(request, "desk/report.html", context, here="new", status=status)
+        return basemap.allow(shown, place.unit.settings)
+
+    if request.method != "POST":
+        return page(200)
     for wrong in context["wrong_files"]:
         form.add_error(None, wrong)
     if not form.is_valid():
-        return answer(request, "desk/report.html", context, here="new", status=422)
+        return page(422)
     now, key = timezone.now(), idempotency_key(request)
     try:
         done = operations.open_case(
@@ -70,12 +82,13 @@ def report(request: MemberRequest, type: str, role: str) -> HttpResponse:
         return said(request, refused.says, heading="不能登记", status=403)
     except NotDone as refused:
         form.add_error(None, refused.says)
-        return answer(request, "desk/report.html", context, here="new", status=refused.status)
+        return page(refused.status)
     _add(request, form, done, sent, now, key)
     if case_type(type).sight == "sealed" and visible_case(request.member, done.number) is None:
         messages.success(request, f"{done.number} 已登记，由与此事无关的人办理")
         return redirect("desk:inbox")
-    response = redirect(f"{reverse('desk:case', args=[done.number])}?done=open")
+    there = onward(request, done.number, "open") or f"{reverse('desk:case', args=[done.number])}?done=open"
+    response = redirect(there)
     if done.receipt and not done.again:
         carried = f"{done.number}|{done.receipt}|{done.code}"
         response.set_signed_cookie(

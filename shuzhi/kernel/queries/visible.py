@@ -24,13 +24,21 @@ from shuzhi.kernel.models import Access, Case, File, Member, Task
 GRANTED = '(SELECT 1 FROM "kernel_access" a WHERE a."case_id" = t."id" AND a."until" IS NULL AND a.'
 ASKED = '(SELECT 1 FROM "kernel_task" k WHERE k."case_id" = t."id" AND k."done_at" IS NULL AND k."unit_id" IS NULL '
 
-OF_TOWN = (
-    't."town_id" = %s AND t."number" = %s AND (NOT t."restricted" AND t."sight" = \'open\' '
+SEEN = (
+    '(NOT t."restricted" AND t."sight" = \'open\' '
     f'OR EXISTS {GRANTED}"member_id" = %s) OR NOT t."restricted" AND t."sight" = \'restricted\' AND '
     f'(EXISTS {GRANTED}"unit_id" = ANY(%s)) OR EXISTS {GRANTED}"member_id" = ANY(%s)) '
     f'OR EXISTS {ASKED}AND k."member_id" IS NULL AND k."child_id" IS NULL AND k."role" = ANY(%s))))'
 )
+"""Whether somebody who sees the town sees the case `t`; its values are `seen_with(member)`."""
+
+OF_TOWN = f't."town_id" = %s AND t."number" = %s AND {SEEN}'
 """A case by its number, for whoever sees the town."""
+
+
+def seen_with(member: Member) -> list[Any]:
+    """The values of SEEN."""
+    return [member.pk, *_reach(member)]
 
 
 def sees_town(member: Member) -> bool:
@@ -74,7 +82,7 @@ def _reach(member: Member) -> tuple[list[int], list[int], list[str]]:
 def visible_case(member: Member, number: str) -> Case | None:
     """A case a member may see, by its number, with grid, lead unit and who opened it; one statement."""
     if sees_town(member):
-        values = [member.town_id, number, member.pk, *_reach(member)]
+        values = [member.town_id, number, *seen_with(member)]
         found = select(Case, OF_TOWN, values, along=("grid", "unit", "opened_by"))
         return found[0] if found else None
     return visible(member).select_related("grid", "unit", "opened_by").filter(number=number).first()

@@ -29,7 +29,8 @@ from shuzhi.kernel.models import (
     Task,
 )
 from shuzhi.kernel.operations.writing import Done
-from shuzhi.kernel.queries import casefile, identities
+from shuzhi.kernel.queries import casefile, centre, identities
+from shuzhi.kernel.queries.apps import case_type
 from shuzhi.kernel.queries.inbox import inbox, tally
 from shuzhi.kernel.queries.publications import public, to_withdraw, withdrawn_late
 from shuzhi.kernel.queries.visible import outlines, visible, visible_case, visible_file
@@ -188,12 +189,17 @@ WALKED: dict[str, Shows] = {
     "visible.outlines": lambda m, w: outlines(m, Case.objects.filter(pk=w.id)).get()["shown"],
     "inbox.inbox": lambda m, w: [row for row in inbox(m) if row["case_id"] == w.id],
     "inbox.tally": lambda m, w: [row for row in tally(m, now=w.now) if row["step"] == "receive"],
+    "centre.queue": lambda m, w: centre.queue(m, [case_type(w.case.type)], now=w.now),
+    "centre.counts": lambda m, w: centre.counts(m, [case_type(w.case.type)], now=w.now),
+    "centre.latest": lambda m, w: centre.latest(m, w.case.number),
     "identities.alerts": lambda m, w: identities.alerts(m).filter(case_id=w.id).exists(),
 }
 """Every query that takes a member, and what it would give away of a case."""
 
 OF_NO_CASE = {
     "visible.sees_town",
+    "visible.seen_with",
+    "centre.watched",
     "apps.intakes_for",
     "identities.searches",
     "absence.leave_of",
