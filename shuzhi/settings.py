@@ -201,6 +201,8 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "shuzhi.desk.views.signin.locked_out"
 LOGIN_URL = "/login/"
+# Where somebody with a password that was given to him sets his own; until then he is sent nowhere else.
+PASSWORD_URL = "/desk/me/password/"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/login/"
 SESSION_ENGINE = "shuzhi.kernel.signin"

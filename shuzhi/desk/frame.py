@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from shuzhi.kernel.queries.apps import intakes_for
+from shuzhi.kernel.queries.schedules import schedules
 from shuzhi.kernel.signin import MemberRequest, places_of
 
 KEY_MOST = 64
@@ -41,6 +42,10 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         entries.append(("new", "登记", "edit"))
     if member.has_role("clerk"):
         entries.append(("outgoing", "通知", "bell"))
+    if schedules():
+        entries.append(("duties", "排班", "calendar-event"))
+    if member.has_role("clerk"):
+        entries.append(("admin", "管理", "settings"))
     return {
         "town_name": "" if "platform_name" in town.settings else town.name,
         "platform_name": town.settings.get("platform_name", "智治平台"),
@@ -53,9 +58,14 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         "search_hint": "编号或标题",
         "user_label": member.name,
         "unit_label": member.unit.name,
-        "user_menu": [{"label": "换一个岗位", "href": reverse("desk:place")}]
-        if len(places_of(request)) > 1
-        else [],
+        "user_menu": [
+            {"label": "我的", "href": reverse("desk:me")},
+            *(
+                [{"label": "换一个岗位", "href": reverse("desk:place")}]
+                if len(places_of(request)) > 1
+                else []
+            ),
+        ],
         "logout": reverse("desk:logout"),
         "demo": town.demo,
     }

@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from shuzhi.kernel import _registry
 from shuzhi.kernel._faults import Fault, faults
+from shuzhi.kernel._faults.pages import pages_faults
 from shuzhi.kernel._faults.registers import registers_faults
 from shuzhi.kernel._faults.schedules import schedules_faults
 from shuzhi.kernel._faults.sight import capacity_faults
-from shuzhi.kernel.declare import CaseType, Manifest, Register, Schedule
+from shuzhi.kernel.declare import CaseType, Manifest, Page, Register, Schedule
 from shuzhi.kernel.operations.upgrading import carry_moved, vanished
 
 
@@ -73,10 +74,11 @@ def _check_together() -> Iterator[Error]:
 
 
 def _of_lists(manifest: Manifest, seen: set[str]) -> Iterator[CheckMessage]:
-    """The faults of an app's registers and schedules."""
-    kept: list[tuple[Register | Schedule, Iterator[Fault]]] = [
+    """The faults of an app's registers, schedules and pages."""
+    kept: list[tuple[Register | Schedule | Page, Iterator[Fault]]] = [
         *((register_, registers_faults(register_, manifest.key)) for register_ in manifest.registers),
         *((schedule, schedules_faults(schedule, manifest.key)) for schedule in manifest.schedules),
+        *((page, pages_faults(page, manifest.key)) for page in manifest.pages),
     ]
     for declared, found in kept:
         if declared.key in seen:
@@ -86,7 +88,9 @@ def _of_lists(manifest: Manifest, seen: set[str]) -> Iterator[CheckMessage]:
             yield _error(declared, what, mend, f"shuzhi.{code}")
 
 
-def _error(declared: Manifest | CaseType | Register | Schedule, what: str, mend: str, code: str) -> Error:
+def _error(
+    declared: Manifest | CaseType | Register | Schedule | Page, what: str, mend: str, code: str
+) -> Error:
     return Error(f"{declared.key}：{what}", hint=mend, id=code)
 
 

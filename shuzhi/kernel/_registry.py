@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 
-from shuzhi.kernel.declare import CaseType, Clock, Manifest, Register, Schedule, Step
+from shuzhi.kernel.declare import CaseType, Clock, Manifest, Page, Register, Schedule, Step
 
 KERNEL_ROLES = {"leader": "领导", "clerk": "镇管理员", "inspector": "检查人员"}
 TOWN_WIDE = ("leader", "clerk", "inspector")
@@ -57,6 +57,11 @@ def schedules() -> dict[str, Schedule]:
     return {declared.key: declared for app in found() for declared in app.manifest.schedules}
 
 
+@cache
+def pages() -> dict[str, Page]:
+    return {declared.key: declared for app in found() for declared in app.manifest.pages}
+
+
 def case_type(key: str) -> CaseType:
     """Raises KeyError for a type no installed app declares."""
     return case_types()[key]
@@ -68,7 +73,7 @@ def _packages() -> dict[str, str]:
     packages = {f"{key}.change": KERNEL for key in registers()}
     for app in found():
         manifest = app.manifest
-        for kind in (manifest.case_types, manifest.registers, manifest.schedules):
+        for kind in (manifest.case_types, manifest.registers, manifest.schedules, manifest.pages):
             packages.update((declared.key, app.package) for declared in kind)
     return packages
 
@@ -132,6 +137,7 @@ def forget() -> None:
         case_types,
         registers,
         schedules,
+        pages,
         _packages,
         resolve,
         roles,

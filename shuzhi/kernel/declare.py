@@ -337,6 +337,30 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the app's own, inside the desk's frame: /desk/app/<app>/<page>/.
+
+    key: "app.page". view: dotted path of a function view(request) → Shown, or an HttpResponse (a file, a redirect).
+    roles: who may open it; request.member is one of them. place: where a way leads to it: among the clerk's pages.
+    """
+
+    key: str
+    name: str
+    view: str
+    roles: tuple[str, ...] = ("clerk",)
+    place: Literal["admin"] = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page's view answers with: a template of the app's, which extends one of ui's, and its context."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """An app's one metadata object. roles: key → Chinese name. town_wide: the roles that see all of their town.
 
@@ -351,6 +375,7 @@ class Manifest:
     case_types: tuple[CaseType, ...] = ()
     registers: tuple[Register, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    pages: tuple[Page, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     town_wide: tuple[str, ...] = ()
     capacities: Mapping[str, str] = field(default_factory=dict)

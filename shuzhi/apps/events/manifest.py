@@ -1,7 +1,7 @@
 """事件: a matter is reported, dispatched, signed for, handled, verified, closed, and rated."""
 
 from shuzhi.apps.events import rules
-from shuzhi.kernel.declare import Action, CaseType, Clock, End, Guard, Manifest, Retention, Step
+from shuzhi.kernel.declare import Action, CaseType, Clock, End, Guard, Manifest, Page, Retention, Step
 
 GRID_LEADER, DISPATCHER, HANDLER = "grid_leader", "dispatcher", "unit_handler"
 
@@ -145,6 +145,7 @@ manifest = Manifest(
     kernel=">=1,<2",
     line="平安法治",
     case_types=(event,),
+    pages=(Page("events.categories", "类别", "views.categories"),),
     roles={
         "grid_worker": "网格员",
         GRID_LEADER: "网格长",

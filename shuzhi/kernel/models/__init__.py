@@ -1,6 +1,7 @@
 """The kernel's rows. Public: apps and fronts may read them; only `_rows` and `operations` write them."""
 
 from shuzhi.kernel.models.absence import Hand, Leave
+from shuzhi.kernel.models.administration import Phrase, TownEntry
 from shuzhi.kernel.models.cases import Case, Ending, Link, Party
 from shuzhi.kernel.models.clocks import ClockRun, Pause
 from shuzhi.kernel.models.outgoing import Counter, Once, Outgoing
@@ -38,6 +39,7 @@ __all__ = [
     "Outgoing",
     "Party",
     "Pause",
+    "Phrase",
     "Publication",
     "Rating",
     "RegisterChange",
@@ -48,6 +50,7 @@ __all__ = [
     "SearchLog",
     "Swap",
     "Task",
+    "TownEntry",
     "Unit",
     "VersionRow",
     "Words",

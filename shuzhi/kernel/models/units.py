@@ -75,6 +75,9 @@ class Member(models.Model):
     roles = ArrayField(models.CharField(max_length=32), default=list)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
+    must_change = models.BooleanField(
+        default=False, help_text="the user's password was given to him: he sets his own before anything else"
+    )
 
     lent: tuple[Hand, ...] = ()
     """Those on leave he stands in for today: no column, but worked out at sign-in and at every write (queries.absence)."""
