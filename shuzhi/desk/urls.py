@@ -28,6 +28,7 @@ urlpatterns = [
     path("desk/me/", me.me, name="me"),
     path("desk/me/keys/", me.keys, name="keys"),
     path("desk/me/password/", me.password, name="password"),
+    path("desk/me/leaves/<int:pk>/end/", me.end_leave, name="end-leave"),
     path("desk/duties/", duties.month, name="duties"),
     path("desk/duties/<int:pk>/", duties.occurrence, name="duty"),
     path("desk/duties/<int:pk>/<str:key>/", duties.act, name="duty-act"),

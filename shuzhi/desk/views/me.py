@@ -10,11 +10,14 @@ from django.contrib import messages
 from django.contrib.auth import password_validation, update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from shuzhi.desk.frame import answer
+from shuzhi.desk.frame import answer, idempotency_key
+from shuzhi.desk.views.admin.frame import refusing
+from shuzhi.kernel import operations
 from shuzhi.kernel.models import Leave
 from shuzhi.kernel.operations.members import change_own_password, names
 from shuzhi.kernel.signin import MemberRequest, member_required, places_of
@@ -80,7 +83,7 @@ def me(request: MemberRequest) -> HttpResponse:
             ("登录名", request.user.get_username()),
             *((place.unit.name, "、".join(names(place.roles))) for place in places_of(request)),
         ],
-        "leaves": [_days(leave, f"休假，由{leave.deputy.name}代办") for leave in running],
+        "leaves": [(leave.pk, _days(leave, f"休假，由{leave.deputy.name}代办")) for leave in running],
         "stands": [_days(leave, f"代{leave.member.name}办件") for leave in stands],
         "keys": request.COOKIES.get(KEYS) != "0",
     }
@@ -89,6 +92,19 @@ def me(request: MemberRequest) -> HttpResponse:
 
 def _days(leave: Leave, says: str) -> str:
     return f"{leave.since} 至 {leave.until - timedelta(days=1)}，{says}"
+
+
+@require_POST
+@member_required
+def end_leave(request: MemberRequest, pk: int) -> HttpResponse:
+    """销假 by himself: whoever is back acts again."""
+
+    def end() -> HttpResponse:
+        operations.end_leave(leave_id=pk, by=request.member, now=timezone.now(), key=idempotency_key(request))
+        messages.success(request, "已销假")
+        return redirect("desk:me")
+
+    return refusing(request, end, reverse("desk:me"))
 
 
 @require_POST

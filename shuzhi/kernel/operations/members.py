@@ -327,7 +327,7 @@ def _nothing_in_his_name(member: Member, what: str, on: date) -> None:
         grids = Grid.objects.filter(Q(worker=member) | Q(leader=member), valid_until=None).count()
         held += [f"{grids} 个网格"] if grids else []
     if held:
-        raise Refused(f"{member.name}名下还有{'、'.join(held)}，请先在“休假与代办”里办理移交，再{what}")
+        raise Refused(f"{member.name}名下还有{'、'.join(held)}，请先在“休假与移交”里办理移交，再{what}")
 
 
 def _hashed(password: str) -> str:
