@@ -41,7 +41,7 @@ def home(request: ClerkRequest) -> HttpResponse:
     notes = []
     if place.calendar.provisional(date(today.year + 1, 2, 1)):
         notes.append(("warn", f"{today.year + 1} 年的放假通知还没有收入，那一年的时限标“暂定”"))
-    doors = [(one["label"], one["href"], ABOUT.get(key, "")) for key, one in _keyed(request)]
+    doors = [(one["label"], one["href"], ABOUT.get(key, "应用自带的设置")) for key, one in _keyed(request)]
     return shown(request, "desk/admin/home.html", "", {"doors": doors, "notes": notes})
 
 
