@@ -341,14 +341,15 @@ class Page:
     """A page of the app's own, inside the desk's frame: /desk/app/<app>/<page>/.
 
     key: "app.page". view: dotted path of a function view(request) → Shown, or an HttpResponse (a file, a redirect).
-    roles: who may open it; request.member is one of them. place: where a way leads to it: among the clerk's pages.
+    roles: who may open it; request.member is one of them. place: where a way leads to it: admin, among the clerk's
+    pages; empty: only from the app's other pages.
     """
 
     key: str
     name: str
     view: str
     roles: tuple[str, ...] = ("clerk",)
-    place: Literal["admin"] = "admin"
+    place: Literal["", "admin"] = ""
 
 
 @dataclass(frozen=True, slots=True)

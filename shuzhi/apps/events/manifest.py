@@ -145,7 +145,7 @@ manifest = Manifest(
     kernel=">=1,<2",
     line="平安法治",
     case_types=(event,),
-    pages=(Page("events.categories", "类别", "views.categories"),),
+    pages=(Page("events.categories", "类别", "views.categories", place="admin"),),
     roles={
         "grid_worker": "网格员",
         GRID_LEADER: "网格长",

@@ -14,8 +14,8 @@ def pages_faults(declared: Page, app: str) -> Iterator[tuple[str, str, str]]:
     yield from role_faults(declared.roles)
     if not declared.roles:
         yield "没有人能打开", "在 roles 中写明角色", "E120"
-    if declared.place != "admin":
-        yield f"place={declared.place} 没有这个位置", "写 admin", "E120"
+    if declared.place not in ("", "admin"):
+        yield f"place={declared.place} 没有这个位置", "写 admin，或留空", "E120"
     if not declared.view:
         yield "没有写 view", "写应用内的点分路径", "E007"
     yield from path_faults(declared, declared.view)

@@ -376,7 +376,7 @@ manifest = Manifest(
     case_types=(loan, inspection, repair, stocktake, complaint),
     registers=(items, deposits),
     schedules=(counting, counter),
-    pages=(Page("lending.shelf", "在库物品", "views.shelf", roles=("clerk", KEEPER)),),
+    pages=(Page("lending.shelf", "在库物品", "views.shelf", roles=("clerk", KEEPER), place="admin"),),
     roles={KEEPER: "保管员", HANDLER: "承办人", AUDITOR: "监督员"},
     town_wide=(KEEPER,),
     capacities={KEEPER: "town"},
