@@ -213,6 +213,8 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "shuzhi.desk.views.signin.locked_out"
 LOGIN_URL = "/login/"
+# Where somebody with a password that was given to him sets his own; until then he is sent nowhere else.
+PASSWORD_URL = "/desk/me/password/"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/login/"
 # The view that answers what was sent after the session had ended: it keeps what was typed until its writer is back.

@@ -11,6 +11,7 @@ from django.urls import reverse
 from shuzhi.desk.queries import boards, keeps_sealed
 from shuzhi.kernel.queries.apps import intakes_for
 from shuzhi.kernel.queries.centre import watched
+from shuzhi.kernel.queries.schedules import schedules
 from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.signin import MemberRequest, places_of
 
@@ -60,7 +61,7 @@ def idempotency_key(request: MemberRequest) -> str:
 def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
     member = request.member
     town = town_of(member.town).unit if member.town else member.unit
-    menu = [("place", "换一个岗位")] if len(places_of(request)) > 1 else []
+    menu = [("me", "我的"), *([("place", "换一个岗位")] if len(places_of(request)) > 1 else [])]
     entries = [
         ("inbox", "待办", "list-check"),
         ("cases", "事件", "layout-list"),
@@ -80,6 +81,10 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         entries.insert(-1, ("orders", "指令", "send"))
     if keeps_sealed(member) or member.has_role("leader", "clerk"):
         entries.append(("sealed" if keeps_sealed(member) else "alerts", "举报", "shield-check"))
+    if schedules():
+        entries.append(("duties", "排班", "calendar-event"))
+    if member.has_role("clerk"):
+        entries.append(("admin", "管理", "settings"))
     return {
         "town_name": "" if "platform_name" in town.settings else town.name,
         "platform_name": town.settings.get("platform_name", "智治平台"),

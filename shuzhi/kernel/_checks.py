@@ -15,10 +15,11 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from shuzhi.kernel import _registry
 from shuzhi.kernel._faults import Fault, faults
 from shuzhi.kernel._faults.indicators import indicators_faults
+from shuzhi.kernel._faults.pages import pages_faults
 from shuzhi.kernel._faults.registers import registers_faults
 from shuzhi.kernel._faults.schedules import schedules_faults
 from shuzhi.kernel._faults.sight import capacity_faults
-from shuzhi.kernel.declare import CaseType, Indicator, Manifest, Register, Schedule
+from shuzhi.kernel.declare import CaseType, Indicator, Manifest, Page, Register, Schedule
 from shuzhi.kernel.operations.indexing import index_missing
 from shuzhi.kernel.operations.upgrading import carry_moved, vanished
 
@@ -88,11 +89,12 @@ def _of_kernel(app: Manifest) -> Iterator[Error]:
 
 
 def _of_lists(manifest: Manifest, seen: set[str]) -> Iterator[CheckMessage]:
-    """The faults of an app's registers, schedules and indicators."""
-    kept: list[tuple[Register | Schedule | Indicator, Iterator[Fault]]] = [
+    """The faults of an app's registers, schedules, indicators and pages."""
+    kept: list[tuple[Register | Schedule | Indicator | Page, Iterator[Fault]]] = [
         *((register_, registers_faults(register_, manifest.key)) for register_ in manifest.registers),
         *((schedule, schedules_faults(schedule, manifest.key)) for schedule in manifest.schedules),
         *((indicator, indicators_faults(indicator)) for indicator in manifest.indicators),
+        *((page, pages_faults(page, manifest.key)) for page in manifest.pages),
     ]
     for declared, found in kept:
         if declared.key in seen:
@@ -103,7 +105,7 @@ def _of_lists(manifest: Manifest, seen: set[str]) -> Iterator[CheckMessage]:
 
 
 def _error(
-    declared: Manifest | CaseType | Register | Schedule | Indicator, what: str, mend: str, code: str
+    declared: Manifest | CaseType | Register | Schedule | Indicator | Page, what: str, mend: str, code: str
 ) -> Error:
     return Error(f"{declared.key}：{what}", hint=mend, id=code)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 
-from shuzhi.kernel.declare import CaseType, Clock, Indicator, Manifest, Register, Schedule, Step
+from shuzhi.kernel.declare import CaseType, Clock, Indicator, Manifest, Page, Register, Schedule, Step
 
 KERNEL_ROLES = {"leader": "领导", "clerk": "镇管理员", "inspector": "检查人员"}
 TOWN_WIDE = ("leader", "clerk", "inspector")
@@ -64,6 +64,11 @@ def indicators() -> dict[str, Indicator]:
     return {declared.key: declared for app in found() for declared in app.manifest.indicators}
 
 
+@cache
+def pages() -> dict[str, Page]:
+    return {declared.key: declared for app in found() for declared in app.manifest.pages}
+
+
 def case_type(key: str) -> CaseType:
     """Raises KeyError for a type no installed app declares."""
     return case_types()[key]
@@ -75,7 +80,14 @@ def _packages() -> dict[str, str]:
     packages = {f"{key}.change": KERNEL for key in registers()}
     for app in found():
         manifest = app.manifest
-        for kind in (manifest.case_types, manifest.registers, manifest.schedules, manifest.indicators):
+        kinds = (
+            manifest.case_types,
+            manifest.registers,
+            manifest.schedules,
+            manifest.indicators,
+            manifest.pages,
+        )
+        for kind in kinds:
             packages.update((declared.key, app.package) for declared in kind)
     return packages
 
@@ -140,6 +152,7 @@ def forget() -> None:
         registers,
         schedules,
         indicators,
+        pages,
         _packages,
         resolve,
         roles,

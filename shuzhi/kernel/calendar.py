@@ -141,6 +141,11 @@ class Calendar:
         self._odd: Final = tuple(sorted(odd))
         self._shift: Final = tuple(accumulate((1 if self._special[d] else -1 for d in self._odd), initial=0))
 
+    def changed(self, rule: DayRule) -> Calendar:
+        """The same calendar with one day arranged anew: for telling what a change would do."""
+        others = (known for date, known in self._rules.items() if date != rule.date)
+        return Calendar([*others, rule], self.hours, self.years)
+
     def works(self, day: dt.date) -> bool:
         """Whether offices work on that day, make-up days included."""
         return self._works(day.toordinal())

@@ -427,6 +427,31 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the app's own, inside the desk's frame: /desk/app/<app>/<page>/.
+
+    key: "app.page". view: dotted path of a function view(request) → Shown, or an HttpResponse (a file, a redirect).
+    roles: who may open it; request.member is one of them. place: where a way leads to it: admin, among the clerk's
+    pages; empty: only from the app's other pages.
+    """
+
+    key: str
+    name: str
+    view: str
+    roles: tuple[str, ...] = ("clerk",)
+    place: Literal["", "admin"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page's view answers with: a template of the app's, which extends one of ui's, and its context."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """An app's one metadata object. roles: key → Chinese name. town_wide: the roles that see all of their town.
 
@@ -442,6 +467,7 @@ class Manifest:
     registers: tuple[Register, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     indicators: tuple[Indicator, ...] = ()
+    pages: tuple[Page, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     town_wide: tuple[str, ...] = ()
     capacities: Mapping[str, str] = field(default_factory=dict)

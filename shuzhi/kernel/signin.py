@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -43,6 +43,8 @@ class MemberRequest(HttpRequest):
     """A request whose sender is known to be a member."""
 
     member: Member
+    idempotency_key: str
+    """Of the form sent, for a page of an app; the desk sets it."""
 
 
 class MemberBackend(ModelBackend):
@@ -92,6 +94,10 @@ def member_required(
             if "HX-Request" in request.headers:  # a part of a page was asked for: the whole page must go
                 return HttpResponse(status=204, headers={"HX-Redirect": onward.url})
             return onward
+        if member.must_change and request.path != settings.PASSWORD_URL:
+            if "HX-Request" in request.headers:
+                return HttpResponse(status=204, headers={"HX-Redirect": settings.PASSWORD_URL})
+            return HttpResponseRedirect(settings.PASSWORD_URL)
         known = cast(MemberRequest, request)
         known.member = stand_in(member, town(member.town), timezone.localdate()) if member.town else member
         return view(known, *args, **kwargs)

@@ -57,7 +57,9 @@ def unit_choices(town: Any, *levels: str) -> Ready:
         kept = [
             u
             for u in town.units.values()
-            if u.level not in (Level.TOWN, Level.COUNTY) and (not levels or u.level in levels)
+            if u.level not in (Level.TOWN, Level.COUNTY)
+            and u.valid_until is None
+            and (not levels or u.level in levels)
         ]
         kept.sort(key=lambda u: (u.level == Level.VILLAGE, u.pk))
         return [(unit.pk, unit.name) for unit in kept]

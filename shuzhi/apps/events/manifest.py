@@ -2,7 +2,18 @@
 
 from shuzhi.apps.events import rules
 from shuzhi.apps.events.indicators import indicators
-from shuzhi.kernel.declare import Action, CaseType, Clock, End, Guard, Manifest, Register, Retention, Step
+from shuzhi.kernel.declare import (
+    Action,
+    CaseType,
+    Clock,
+    End,
+    Guard,
+    Manifest,
+    Page,
+    Register,
+    Retention,
+    Step,
+)
 
 GRID_LEADER, DISPATCHER, HANDLER, DISCIPLINE = "grid_leader", "dispatcher", "unit_handler", "discipline"
 
@@ -284,6 +295,7 @@ manifest = Manifest(
     case_types=(event, order, accusation),
     registers=(contacts,),
     indicators=indicators,
+    pages=(Page("events.categories", "类别", "views.categories", place="admin"),),
     roles={
         "grid_worker": "网格员",
         GRID_LEADER: "网格长",

@@ -50,7 +50,6 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/desk/sealed/?tab=closed": (("discipline",), 403),
     "/desk/alerts/": (("leader", "clerk"), 403),
     "/desk/look-into/": (ROLES, 0),
-    "/desk/phone/": (ROLES, 0),
     "/desk/new/events.event/dispatcher/": (("dispatcher",), 404),
     "/desk/new/events.event/grid_worker/": (("grid_worker",), 404),
     "/desk/new/events.event/public/": ((), 404),

@@ -137,7 +137,7 @@ def pages(people: TestTown, cases: Cases) -> dict[str, list[str]]:
             f"/desk/cases/{order.number}/",
             "/desk/orders/",
             "/desk/new/events.order/dispatcher/",
-            "/desk/phone/",
+            "/desk/search/phone/",
             "/desk/look-into/",
         ],
         "discipline": [

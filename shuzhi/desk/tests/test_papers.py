@@ -283,14 +283,18 @@ def test_search_by_phone_wants_a_reason_and_is_logged_where_it_finds_nothing(
     signed_in: SignedIn, cases: Cases
 ) -> None:
     case, client = cases.signed(), signed_in("roads")
-    assert client.post("/desk/phone/", {"phone": "2046", "reason": ""}).status_code == 422
-    found = client.post("/desk/phone/", {"phone": "138 0000 2046", "reason": "来电催问"}).content.decode()
+    assert client.post("/desk/search/phone/", {"phone": "2046", "reason": ""}).status_code == 422
+    found = client.post(
+        "/desk/search/phone/", {"phone": "138 0000 2046", "reason": "来电催问"}
+    ).content.decode()
     assert case.number in found
-    nothing = signed_in("power").post("/desk/phone/", {"phone": "2046", "reason": "看看"}).content.decode()
+    nothing = (
+        signed_in("power").post("/desk/search/phone/", {"phone": "2046", "reason": "看看"}).content.decode()
+    )
     assert case.number not in nothing
     assert "没有找到" in nothing
     assert "来电催问" not in nothing
-    watched = signed_in("leader").get("/desk/phone/").content.decode()
+    watched = signed_in("leader").get("/desk/search/phone/").content.decode()
     assert "来电催问" in watched
     assert "13800002046" not in watched
 

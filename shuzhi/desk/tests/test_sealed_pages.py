@@ -181,7 +181,7 @@ def test_whoever_it_is_about_finds_it_nowhere(
         address = f"/desk/cases/{case.number}/{path}"
         assert client.post(address, {"text": "看看"}).status_code == 404, f"{who} {path}"
         assert client.get(address).status_code in (404, 405), f"{who} {path}"
-    found = client.post("/desk/phone/", {"phone": PHONE, "reason": "查一下"}).content.decode()
+    found = client.post("/desk/search/phone/", {"phone": PHONE, "reason": "查一下"}).content.decode()
     assert not any(secret in found for secret in secrets[:3])
     looked = client.post("/desk/look-into/", {"number": case.number, "text": "查一下"})
     assert looked.status_code == 422

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from shuzhi.desk.forms import UNIVERSAL, At, Merge, correctable
 from shuzhi.desk.frame import answer, idempotency_key, said
 from shuzhi.desk.origin import beside, came_from, onward, origin
+from shuzhi.desk.phrases import offered_phrases
 from shuzhi.desk.queries import undoable
 from shuzhi.desk.views.case import find_case, followup, town_of
 from shuzhi.kernel import operations
@@ -234,6 +235,12 @@ def _page(
         "next": request.POST.get("next", ""),
         **more,
     }
+    if form is not None and "text" in form.fields and request.resolver_match:
+        key = str(request.resolver_match.kwargs["key"])
+        context["phrases"] = phrases = offered_phrases(request.member, case, key)
+        chosen = request.GET.get("phrase", "")
+        if not form.is_bound and chosen.isdecimal() and int(chosen) < len(phrases):
+            form.initial["text"] = phrases[int(chosen)][1]
     return beside(request, answer(request, "desk/act.html", context, here="inbox", status=status))
 
 

@@ -21,6 +21,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from shuzhi.desk.frame import answer, said
 from shuzhi.desk.maps import map_of
 from shuzhi.desk.origin import CENTRE, moves
+from shuzhi.desk.phrases import offered_phrases
 from shuzhi.desk.queries import undoable
 from shuzhi.desk.views.acts import suggestions
 from shuzhi.desk.views.case import case_context
@@ -266,6 +267,9 @@ def _panel(request: MemberRequest, case: Case, tab: str) -> dict[str, Any]:
         "suggestions": hints,
         "action": reverse("desk:act", args=[case.number, own.key]),
         "own": own,
+        "phrases": offered_phrases(request.member, case, own.key)
+        if kind and "text" in kind.base_fields
+        else [],
     }
 
 

@@ -104,7 +104,7 @@ def phone(request: MemberRequest) -> HttpResponse:
     if request.member.town is None:
         return said(request, "按电话查找由镇里的人员办理", heading="按电话查找", status=403)
     now, found = timezone.now(), None
-    form = FindByPhone(request.POST or None)
+    form = FindByPhone(request.POST or None, initial={"phone": request.GET.get("phone", "")[:20]})
     status = 200
     if request.method == "POST":
         status = 422

@@ -10,10 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from shuzhi.desk import tables
-from shuzhi.desk.frame import answer, said
-from shuzhi.kernel import operations
-from shuzhi.kernel.errors import NotAllowed, NotDone
-from shuzhi.kernel.models import Case
+from shuzhi.desk.frame import answer
 from shuzhi.kernel.queries.apps import case_type
 from shuzhi.kernel.queries.finding import find, sought, why
 from shuzhi.kernel.queries.ledgers import OWN
@@ -23,7 +20,6 @@ from shuzhi.ui import clocktext
 
 SIZE = 20
 LONGEST = 60
-MOST_BY_PHONE = 50
 
 
 @member_required
@@ -70,31 +66,3 @@ def _row(case: dict[str, Any], reasons: Any, now: Any) -> dict[str, Any]:
         "at": clocktext.local_text(case["opened_at"], now),
         "why": [one for one in reasons if one.where != "标题"],
     }
-
-
-@member_required
-def by_phone(request: MemberRequest) -> HttpResponse:
-    """The reason is asked first; every search is a row of the log, also one that finds nothing."""
-    phone, reason = request.POST.get("phone", ""), request.POST.get("reason", "")
-    context: dict[str, Any] = {"phone": phone or request.GET.get("phone", "")[:20], "reason": reason}
-    if request.method != "POST":
-        return answer(request, "desk/search_phone.html", context)
-    now = timezone.now()
-    try:
-        found = operations.find_by_phone(by=request.member, phone=phone[:40], reason=reason, now=now)
-    except NotAllowed as refused:
-        return said(request, refused.says, heading="不能按电话查找", status=403)
-    except NotDone as refused:
-        return answer(
-            request, "desk/search_phone.html", {**context, "says": refused.says}, status=refused.status
-        )
-    listed = list(
-        Case.objects.filter(pk__in=[case.pk for case in found[:MOST_BY_PHONE]]).order_by("-pk").values(*OWN)
-    )
-    context.update(
-        found=True,
-        rows=[_row(case, (), now) for case in listed],
-        more=len(found) > MOST_BY_PHONE,
-        most=MOST_BY_PHONE,
-    )
-    return answer(request, "desk/search_phone.html", context)

@@ -102,7 +102,7 @@ def _length(state: State, clock: Clock) -> Term | None:
         limits = lawful.time_limits(state.town, law.rule(clock.law))
         set_to = next((limit for limit in limits.values() if limit.counted[1] == clock.kind), None)
         return Term(set_to.counted[0], clock.kind) if set_to else None
-    return Term(clock.amount, clock.kind)
+    return Term(lawful.tightened(state.town, state.type.key, clock), clock.kind)
 
 
 def _begins(state: State, clock: Clock) -> datetime:

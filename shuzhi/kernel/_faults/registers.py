@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shuzhi.kernel import _registry, law
-from shuzhi.kernel.declare import Register, Schedule
+from shuzhi.kernel.declare import Page, Register, Schedule
 from shuzhi.kernel.models import RegisterRow, VersionRow
 
 LONGEST_KEY = 50
@@ -33,7 +33,7 @@ def registers_faults(declared: Register, app: str) -> Iterator[tuple[str, str, s
         yield from _of_columns(declared, model, form)
 
 
-def key_faults(declared: Register | Schedule, app: str) -> Iterator[tuple[str, str, str]]:
+def key_faults(declared: Register | Schedule | Page, app: str) -> Iterator[tuple[str, str, str]]:
     if not declared.key.startswith(f"{app}.") or len(declared.key) > LONGEST_KEY:
         yield "键不合规定", f"写成 {app}. 开头、最多 {LONGEST_KEY} 个字符", "E020"
 
@@ -44,7 +44,7 @@ def role_faults(roles: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
             yield f"角色 {role} 没有声明", "在 Manifest.roles 中声明", "E004"
 
 
-def path_faults(declared: Register | Schedule, *paths: str) -> Iterator[tuple[str, str, str]]:
+def path_faults(declared: Register | Schedule | Page, *paths: str) -> Iterator[tuple[str, str, str]]:
     for path in filter(None, paths):
         try:
             _registry.resolve(declared.key, path)

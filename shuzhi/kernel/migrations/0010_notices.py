@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0006_search'),
+        ('kernel', '0007_administration'),
     ]
 
     operations = [

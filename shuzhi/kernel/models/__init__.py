@@ -1,6 +1,7 @@
 """The kernel's rows. Public: apps and fronts may read them; only `_rows` and `operations` write them."""
 
 from shuzhi.kernel.models.absence import Hand, Leave
+from shuzhi.kernel.models.administration import Phrase, TownEntry
 from shuzhi.kernel.models.cases import Case, Ending, Link, Party
 from shuzhi.kernel.models.clocks import ClockRun, Pause
 from shuzhi.kernel.models.ledgers import Export, SavedView
@@ -42,6 +43,7 @@ __all__ = [
     "Outgoing",
     "Party",
     "Pause",
+    "Phrase",
     "Publication",
     "Rating",
     "RegisterChange",
@@ -53,6 +55,7 @@ __all__ = [
     "SearchLog",
     "Swap",
     "Task",
+    "TownEntry",
     "Unit",
     "VersionRow",
     "Words",

@@ -76,6 +76,9 @@ class Member(models.Model):
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
     news_seen_at = models.DateTimeField(null=True, help_text="when he last said that he has seen what is new")
+    must_change = models.BooleanField(
+        default=False, help_text="the user's password was given to him: he sets his own before anything else"
+    )
 
     lent: tuple[Hand, ...] = ()
     """Those on leave he stands in for today: no column, but worked out at sign-in and at every write (queries.absence)."""

@@ -17,6 +17,7 @@ from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Access, Case, Grid, Leave, Member, Task, Unit
 from shuzhi.kernel.operations.guarding import unlawful_on
 from shuzhi.kernel.operations.standing_in import at_work
+from shuzhi.kernel.operations.town_record import Kind, keep_a_clerk, note_town
 from shuzhi.kernel.operations.writing import Done, body_of, lock_cases, member_town, once, read_anew, remember
 from shuzhi.kernel.queries.town import Town, town
 
@@ -68,6 +69,8 @@ def take_leave(
                 made_at=now,
             )
         )
+        days = {"日期": ("", f"{since} 至 {until - timedelta(days=1)}"), "代办人": ("", deputy.name)}
+        note_town(rows, home, Kind.LEAVE, "登记休假", member.name, by=by, now=now, changed=days)
         return _done(rows, home, leave.pk, key, body, now)
 
     return once(home.pk, key, body, work)
@@ -79,6 +82,24 @@ def withheld(member: Member, deputy: Member) -> list[str]:
     return [known[role] for role in member.roles if role in tied | _registry.keeper_roles()]
 
 
+def check_succession(*, member: Member, successor: Member, now: datetime) -> None:
+    """Raises Unlawful, the article quoted, where a power of a member cannot go over to a successor."""
+    _check_capacities(member, successor, now)
+
+
+def held_back(member: Member, deputy: Member, now: datetime) -> list[str]:
+    """Of each role that does not pass to a deputy, why: a sentence with the article, told before the leave is taken."""
+    said = []
+    for role, name in _registry.roles().items():
+        tied = _registry.capacities().get(role)
+        if role in member.roles and role in _registry.keeper_roles():
+            said.append(f"{name}受理保密件，职权不随休假转出")
+        elif role in member.roles and tied and role not in deputy.roles:
+            says = f"{name}的职权只能由同样是{name}的人行使，{deputy.name}不是{name}"
+            said.append(str(unlawful_on(now, says, "" if tied == "town" else tied)))
+    return said
+
+
 def end_leave(*, leave_id: int, by: Member, now: datetime, key: str = "") -> Done:
     """销假: a leave ends at once, by himself or the clerk."""
     home = member_town(by)
@@ -86,7 +107,7 @@ def end_leave(*, leave_id: int, by: Member, now: datetime, key: str = "") -> Don
 
     def work() -> Done:
         place = _lock_town(home)
-        leave = Leave.objects.filter(pk=leave_id, town=home).first()
+        leave = Leave.objects.select_related("member").filter(pk=leave_id, town=home).first()
         if leave is None:
             raise Refused("没有这条请假，请刷新页面")
         if leave.member_id != by.pk:
@@ -96,6 +117,7 @@ def end_leave(*, leave_id: int, by: Member, now: datetime, key: str = "") -> Don
             raise Conflict("这条请假已经结束", {"leave": leave.pk})
         rows = Rows()
         rows.change(leave, ended_at=now, ended_by_id=by.pk)
+        note_town(rows, home, Kind.LEAVE, "销假", leave.member.name, by=by, now=now)
         return _done(rows, home, leave.pk, key, body, now)
 
     return once(home.pk, key, body, work)
@@ -128,10 +150,14 @@ def hand_over(
         _check_capacities(member, successor, now)
         rows = Rows()
         _hand_cases(rows, place, member, successor, by, now, text)
-        _hand_grids(rows, member, successor, day)
+        hand_grids(rows, member, successor, day)
         _hand_leaves(rows, member, successor, by, now)
         rows.change(member, valid_until=day)
-        return _done(rows, home, member.pk, key, body, now)
+        given = {"接手人": ("", successor.name), "离岗": (None, day), "事由": ("", text.strip())}
+        note_town(rows, home, Kind.LEAVE, "移交", member.name, by=by, now=now, changed=given)
+        done = _done(rows, home, member.pk, key, body, now)
+        keep_a_clerk(home, day)
+        return done
 
     return once(home.pk, key, body, work)
 
@@ -239,7 +265,7 @@ def _heir(state: State, member: Member, successor: Member) -> int:
     return successor.pk if successor.pk in others else others[0]
 
 
-def _hand_grids(rows: Rows, member: Member, successor: Member, day: date) -> None:
+def hand_grids(rows: Rows, member: Member, successor: Member, day: date) -> None:
     """A grid in his name ends on the day, and goes on in the successor's."""
     standing = Q(valid_until=None) | Q(valid_until__gt=day)
     for grid in Grid.objects.filter(standing, Q(worker=member) | Q(leader=member)).order_by("pk"):

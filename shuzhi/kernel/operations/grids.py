@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
 from shuzhi.kernel import geo
-from shuzhi.kernel.errors import NotAllowed
+from shuzhi.kernel._rows import Rows
+from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
 from shuzhi.kernel.models import Grid, Member, Unit
-from shuzhi.kernel.operations.writing import read_anew
+from shuzhi.kernel.operations.town_record import Kind, Wrote, administer, note_town, today
+from shuzhi.kernel.operations.writing import Done, read_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,13 @@ class Imported:
 
 
 @transaction.atomic
-def import_grids(*, town: Unit, text: str, valid_from: date, by: Member | None = None) -> Imported:
+def import_grids(
+    *, town: Unit, text: str, valid_from: date, by: Member | None = None, now: datetime | None = None
+) -> Imported:
     """Take over the grids of a GeoJSON file as they are from a day on. A second time it changes nothing.
 
     Properties: key, kind, name, village (unit code), worker and leader (logins). Grids that the file does not name go on.
-    by: a clerk of the town; None for the command line.
+    by: a clerk of the town, in whose record it is entered at `now`; None for the command line.
     """
     if by is not None and not (by.town_id == town.pk and by.has_role("clerk")):
         raise NotAllowed("网格要由本镇管理员导入")
@@ -61,7 +65,75 @@ def import_grids(*, town: Unit, text: str, valid_from: date, by: Member | None =
     if count["added"] or count["changed"]:
         read_anew(town.pk)
         town.refresh_from_db()
+        if by is not None and now is not None:
+            rows, many = Rows(), f"新增 {count['added']} 个，变更 {count['changed']} 个"
+            note_town(
+                rows, town, Kind.GRIDS, "导入网格", many, by=by, now=now, changed={"生效": ("", valid_from)}
+            )
+            rows.write()
     return Imported(**count, rejected=tuple(rejected), check=check(town, valid_from))
+
+
+def preview_import(*, town: Unit, text: str, valid_from: date, by: Member) -> Imported:
+    """What an import would do: done, and taken back at once."""
+    with transaction.atomic():
+        done = import_grids(town=town, text=text, valid_from=valid_from, by=by)
+        transaction.set_rollback(True)
+    town.refresh_from_db()
+    return done
+
+
+def assign_grid(
+    *,
+    grid_id: int,
+    worker_id: int | None,
+    leader_id: int | None,
+    day: date,
+    by: Member,
+    now: datetime,
+    key: str = "",
+) -> Done:
+    """From a day on others walk a grid and answer for it: the grid's row ends and goes on in their names."""
+
+    def work(home: Unit) -> Wrote:
+        grid = Grid.objects.select_related("worker", "leader").filter(pk=grid_id, town=home).first()
+        if grid is None:
+            raise Refused("没有这个网格，请刷新页面")
+        if grid.valid_until:
+            raise Conflict("这个网格已有新的一份，请看最新的", {"grid": grid.pk})
+        if day < today(now):
+            raise Refused("起始日期不能早于今天，请改正")
+        worker, leader = (_in_office(home, who, day) for who in (worker_id, leader_id))
+        change = {
+            "网格员": (str(grid.worker or ""), str(worker or "")),
+            "网格长": (str(grid.leader or ""), str(leader or "")),
+            "起始": ("", day),
+        }
+        if (grid.worker_id, grid.leader_id) == (worker_id, leader_id):
+            return Wrote(grid.name, row=grid.pk, nothing=True)
+        if grid.valid_from >= day:
+            grid.worker, grid.leader = worker, leader
+            grid.save(update_fields=["worker", "leader"])
+            return Wrote(grid.name, change, row=grid.pk)
+        kept = {f.attname: getattr(grid, f.attname) for f in grid._meta.concrete_fields if not f.primary_key}
+        grid.valid_until = day
+        grid.save(update_fields=["valid_until"])
+        made = Grid.objects.create(
+            **{**kept, "worker_id": worker_id, "leader_id": leader_id, "valid_from": day}
+        )
+        return Wrote(grid.name, change, row=made.pk)
+
+    sent = {"grid": grid_id, "worker": worker_id, "leader": leader_id, "day": day}
+    return administer(Kind.GRIDS, "指定网格员", by=by, now=now, key=key, sent=sent, work=work)
+
+
+def _in_office(home: Unit, key: int | None, day: date) -> Member | None:
+    if key is None:
+        return None
+    member = Member.objects.filter(pk=key, town=home, valid_from__lte=day).first()
+    if member is None or (member.valid_until and member.valid_until <= day):
+        raise Refused("这个人那天不在本镇任职，请另选")
+    return member
 
 
 def check(town: Unit, on: date) -> geo.Report | None:
