@@ -53,9 +53,14 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         "search_hint": "编号或标题",
         "user_label": member.name,
         "unit_label": member.unit.name,
-        "user_menu": [{"label": "换一个岗位", "href": reverse("desk:place")}]
-        if len(places_of(request)) > 1
-        else [],
+        "user_menu": [
+            *(
+                [{"label": "换一个岗位", "href": reverse("desk:place")}]
+                if len(places_of(request)) > 1
+                else []
+            ),
+            {"label": "手机版", "href": reverse("desk:phone")},
+        ],
         "logout": reverse("desk:logout"),
         "demo": town.demo,
     }

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from shuzhi.desk.views import acts, case, inbox, intake, outgoing, signin
+from shuzhi.desk.views import (
+    acts,
+    case,
+    inbox,
+    intake,
+    outgoing,
+    phone,
+    phone_case,
+    phone_queue,
+    phone_shell,
+    signin,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -16,4 +27,20 @@ urlpatterns = [
     path("desk/cases/<str:number>/", case.case_page, name="case"),
     path("desk/cases/<str:number>/undo/", acts.undo, name="undo"),
     path("desk/cases/<str:number>/<str:key>/", acts.act, name="act"),
+    path("m/", phone.todo, name="phone"),
+    path("m/report/", phone.report, name="phone_report"),
+    path("m/report/<str:type>/<str:role>/", phone.report_form, name="phone_report_form"),
+    path("m/record/", phone.own_record, name="phone_record"),
+    path("m/me/", phone.me, name="phone_me"),
+    path("m/grids.json", phone.grids, name="phone_grids"),
+    path("m/cases/<str:number>/", phone_case.case_page, name="phone_case"),
+    path("m/cases/<str:number>/<str:key>/", phone_case.act, name="phone_act"),
+    path("m/files/<int:key>/", phone_case.file, name="phone_file"),
+    path("m/queue/", phone.queue, name="phone_queue"),
+    path("m/queue/who/", phone_queue.who, name="queue_who"),
+    path("m/queue/report/<str:type>/<str:role>/", phone_queue.report, name="queue_report"),
+    path("m/queue/act/<str:number>/<str:key>/", phone_queue.act, name="queue_act"),
+    path("m/queue/photo/<str:number>/", phone_queue.photo, name="queue_photo"),
+    path("sw.js", phone_shell.worker, name="phone_worker"),
+    path("manifest.webmanifest", phone_shell.manifest, name="phone_manifest"),
 ]

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from shuzhi.kernel._rows import select
@@ -81,6 +81,10 @@ def member_required(
     def signed_in(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         member = member_of(request)
         if member is None:
+            if (
+                request.headers.get("Accept") == "application/json"
+            ):  # a script asks: it keeps what it has and says so
+                return JsonResponse({"says": "登录已过期，请重新登录"}, status=401)
             onward = redirect_to_login(request.get_full_path())
             if "HX-Request" in request.headers:  # a part of a page was asked for: the whole page must go
                 return HttpResponse(status=204, headers={"HX-Redirect": onward.url})
