@@ -73,9 +73,12 @@ class Form {
     this.shots = [];
     this.draw();
     this.errors({});
+    for (const branch of this.form.querySelectorAll("[data-tree] details")) branch.open = false;
     for (const tree of this.form.querySelectorAll("[data-tree]")) this.tree(tree);
     const note = document.querySelector("[data-draft-note]");
     if (note) note.textContent = "";
+    this.tapped = false;
+    for (const name of ["lon", "lat", "accuracy_m"]) if (this.form.elements[name]) this.form.elements[name].value = "";
     if (this.place) this.locate();
   }
 
@@ -98,7 +101,7 @@ class Form {
         problems.push(problem.message);
       }
     }
-    group.querySelector("[data-problem]").textContent = problems.join("；");
+    group.querySelector("[data-problem]").textContent = [...new Set(problems)].join("；");
     this.draw();
     await this.keep();
   }

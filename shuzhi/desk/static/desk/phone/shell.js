@@ -44,6 +44,7 @@ export async function show() {
   const box = document.getElementById("phone-state");
   if (!box || !live) return;
   const found = describe(await items(member));
+  for (const words of document.querySelectorAll("[data-offline-words]")) words.hidden = last !== "offline";
   box.replaceChildren();
   if (!found) return;
   const [tone, name, words, link] = found;
@@ -124,7 +125,7 @@ async function leave(event) {
   const box = form.querySelector("[data-warning]");
   if ((held || begun) && box.hidden) {
     const parts = [held && `${held} 件没有上传`, begun && `${begun} 份草稿`].filter(Boolean);
-    box.querySelector("p").textContent = `还有${parts.join("、")}。退出后仍存在这部手机里，只有您重新登录才能看到和上传。`;
+    box.querySelector("p").textContent = `还有 ${parts.join("、")}。退出后仍存在这部手机里，只有您重新登录才能看到和上传。`;
     box.hidden = false;
     box.querySelector("p").focus();
     return;
