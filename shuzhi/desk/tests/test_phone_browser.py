@@ -181,7 +181,7 @@ def test_a_report_takes_at_most_five_taps(phone: Phone, lamp: Any) -> None:
     page.wait_for_url("**/m/record/?done=*")
     assert taps <= 5
     case = Case.objects.get()
-    assert (case.event.category_id, case.event.accuracy_m, case.grid.name) == (lamp.pk, 8, "测试村第1网格")  # type: ignore[attr-defined,union-attr]
+    assert (case.event.category_id, case.event.accuracy_m, case.grid.name) == (lamp.pk, 8, "测试村第1网格")  # type: ignore[union-attr]
     expect(page.locator("main")).to_contain_text(f"{case.number[-4:]} 已上报")
     assert store(page) == []
 
@@ -222,7 +222,7 @@ def test_without_a_good_position_it_asks_for_a_tap_on_the_map(accuracy: int | No
     page.wait_for_url("**/m/record/?done=*")
     case = Case.objects.get()
     assert case.grid is not None
-    assert case.event.accuracy_m is None  # type: ignore[attr-defined]
+    assert case.event.accuracy_m is None
 
 
 def test_without_any_position_the_report_still_goes(phone: Phone) -> None:
@@ -232,7 +232,7 @@ def test_without_any_position_the_report_still_goes(phone: Phone) -> None:
     page.fill("[name=place]", "桥头")
     page.tap("button:has-text('提交')")
     page.wait_for_url("**/m/record/?done=*")
-    assert (Case.objects.get().lon, Case.objects.get().event.place) == (None, "桥头")  # type: ignore[attr-defined]
+    assert (Case.objects.get().lon, Case.objects.get().event.place) == (None, "桥头")
 
 
 # -- without a network -----------------------------------------------------------------------------------------------

@@ -72,13 +72,13 @@ def test_a_key_used_for_something_else_is_refused(signed_in: SignedIn, town: Tes
 def test_an_act_sent_again_is_taken_once(act: str, signed_in: SignedIn, town: TestTown, cases: Cases) -> None:
     case = cases.dispatched() if act == "acknowledge" else cases.signed()
     task = Task.objects.get(case=case, lead=True, done_at=None).pk
-    fields = {
+    every: dict[str, dict[str, Any]] = {
         "feedback": {"result": "solved", "text": "已换灯泡"},
         "acknowledge": {"task": task},
         "note": {"text": "备用灯泡已到"},
-    }[act]
+    }
     client = signed_in("roads")
-    sent = item(town, "roads", seen=case.entries, **fields)
+    sent = item(town, "roads", seen=case.entries, **every[act])
     for again in (False, True):
         answer = client.post(f"/m/queue/act/{case.number}/{act}/", sent)
         assert (answer.status_code, answer.json()) == (200, {"number": case.number, "again": again})

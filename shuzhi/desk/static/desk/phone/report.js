@@ -128,7 +128,7 @@ class Form {
           );
         }),
       );
-      group.querySelector("[data-count]").textContent = `${this.shots.length} / ${this.form.dataset.most} 张`;
+      group.querySelector("[data-count]").textContent = `${own.length} / ${this.form.dataset.most} 张`;
     }
   }
 
