@@ -71,7 +71,7 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         entries.insert(0, ("centre", "指挥中心", "layout-dashboard"))
         menu.append(("seat", "坐席设置"))
     if member.town_id:
-        menu.append(("phone", "按电话查找"))
+        menu += [("by-phone", "按电话查找"), ("phone", "手机版")]
     if intakes_for(member):
         entries.append(("new", "登记", "edit"))
     entries.append(("news", "消息", "bell"))

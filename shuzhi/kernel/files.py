@@ -20,8 +20,11 @@ from typing import BinaryIO, Final
 
 from django.conf import settings
 from PIL import Image, ImageOps, UnidentifiedImageError
+from pillow_heif import register_heif_opener
 
 from shuzhi.kernel.errors import Refused
+
+register_heif_opener()
 
 LIMIT: Final = 100 * 1024 * 1024
 """Bytes of one file: a recording of an inspection fits, a film does not."""
@@ -42,8 +45,19 @@ KINDS: Final = {
 }
 """What is taken, and how it is called."""
 
-SHOWN: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+SHOWN: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/heic": "JPEG"}
+"""What may be shown as a picture → the format it is shown in; few browsers draw HEIC."""
+
 MOST_PIXELS: Final = 80_000_000
+UNREADABLE: Final = (
+    UnidentifiedImageError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    Image.DecompressionBombError,
+)
+"""What Pillow raises for content that is no whole picture."""
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -147,9 +161,10 @@ def need_whole(stored: Stored) -> None:
         raise Refused("图片太大，请缩小后再上传")
 
 
-def shown(sha256: str, type: str) -> bytes:
+def shown(sha256: str, type: str, *, longest: int = 0) -> bytes:
     """A picture as it may be shown or published: upright, and without place, camera and time (EXIF).
 
+    longest: its longer side in pixels at most; 0 for as large as it is. Its format is SHOWN[type].
     Raises Refused for what is no picture or too large to draw; the original stays as it is.
     """
     if type not in SHOWN:
@@ -159,15 +174,35 @@ def shown(sha256: str, type: str) -> bytes:
             if original.width * original.height > MOST_PIXELS:
                 raise Refused("图片太大，不能显示，请下载查看")
             turned = ImageOps.exif_transpose(original)
+            if longest:
+                turned.thumbnail((longest, longest))
+            if SHOWN[type] == "JPEG" and turned.mode not in ("RGB", "L", "CMYK"):
+                turned = turned.convert("RGB")
             clean = Image.new(turned.mode, turned.size)
             clean.paste(turned)
             if turned.mode == "P" and (palette := turned.getpalette()):
                 clean.putpalette(palette)
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+    except UNREADABLE:
         raise Refused("图片已损坏，不能显示，请下载查看") from None
     out = io.BytesIO()
     clean.save(out, SHOWN[type])
     return out.getvalue()
+
+
+def need_picture(content: BinaryIO) -> str:
+    """The media type of a picture that can be opened. Raises Refused for anything else; the content is left at its start."""
+    kind = kind_of(content)
+    if kind not in SHOWN:
+        raise Refused("这不是照片，请重新选择；文字材料请在电脑上附到事件里")
+    try:
+        with Image.open(content) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Refused("照片太大，请调低像素后重拍")
+            picture.load()
+    except UNREADABLE:
+        raise Refused("照片已损坏，打不开，请重拍或另选一张") from None
+    content.seek(0)
+    return kind
 
 
 def kind_of(content: BinaryIO) -> str:

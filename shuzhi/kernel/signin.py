@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -87,7 +87,10 @@ def member_required(
 
     def signed_in(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         member = member_of(request)
+        scripted = request.headers.get("Accept") == "application/json"  # it keeps what it has and says so
         if member is None:
+            if scripted:
+                return JsonResponse({"says": "登录已过期，请重新登录"}, status=401)
             if request.method == "POST" and not request.user.is_authenticated:
                 return import_string(settings.SHUZHI_SIGNED_OUT)(request)  # type: ignore[no-any-return]
             onward = redirect_to_login(request.get_full_path())
@@ -95,6 +98,8 @@ def member_required(
                 return HttpResponse(status=204, headers={"HX-Redirect": onward.url})
             return onward
         if member.must_change and request.path != settings.PASSWORD_URL:
+            if scripted:
+                return JsonResponse({"says": "请先设自己的密码，再回来上传"}, status=401)
             if "HX-Request" in request.headers:
                 return HttpResponse(status=204, headers={"HX-Redirect": settings.PASSWORD_URL})
             return HttpResponseRedirect(settings.PASSWORD_URL)

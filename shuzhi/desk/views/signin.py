@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, get_user, login, logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +20,8 @@ from shuzhi.desk import typed
 from shuzhi.desk.forms import SignIn
 from shuzhi.desk.frame import answer
 from shuzhi.kernel.models import Unit
+from shuzhi.kernel.queries.apps import intakes_for
+from shuzhi.kernel.queries.visible import sees_town
 from shuzhi.kernel.signin import CHOSEN, MemberRequest, member_of, member_required, places_of
 
 WRONG = "用户名或密码不对，请重新填写；忘记密码请找镇管理员重置"
@@ -32,10 +34,9 @@ NO_PLACE = "这个账号还没有岗位，请镇管理员在人员中添加"
 def sign_in(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    onward = wanted if safe else "desk:inbox"
     if request.method != "POST":
         if request.user.is_authenticated and member_of(request):
-            return redirect(onward)
+            return redirect(wanted if safe else _home(request))
         return _form(request, SignIn(), wanted)
     kept = request.POST.get("kept", "")
     form = SignIn(request.POST)
@@ -47,8 +48,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         form.add_error(None, LOCKED if locked else WRONG)
         return _form(request, form, wanted, status=429 if locked else 422, kept=kept)
     login(request, user)
-    response = _resume(request, kept) if kept else redirect(onward)
+    response = _resume(request, kept) if kept else redirect(wanted if safe else _home(request))
     return typed.remember(request, response, user.pk)
+
+
+def _home(request: HttpRequest) -> str:
+    """The phone for whoever reports but does not steer, if it is a phone that asks; the desk for everybody else."""
+    if "Mobi" not in request.headers.get("User-Agent", ""):
+        return "desk:inbox"
+    request.user = get_user(request)
+    member = member_of(request)
+    return "desk:phone" if member and intakes_for(member) and not sees_town(member) else "desk:inbox"
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:

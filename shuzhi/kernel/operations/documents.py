@@ -112,6 +112,7 @@ def write(
     *,
     text: str = "",
     key: str = "",
+    at: datetime | None = None,
     **sent: Any,
 ) -> Done:
     """Write a paper: with its entry where it belongs to a case, else by itself. `make` returns the row and the entry's data."""
@@ -126,7 +127,7 @@ def write(
             remember(rows, unit.pk, key, body, done, now)
             rows.write()
             return done
-        state = lock(case_id, by=by, now=now)
+        state = lock(case_id, by=by, now=now, at=at)
         same_town(state, by)
         row, data = make(Matter(state.town, state.rows, state, by, now))
         return complete(state, act, text=text, data=data, key=key, body=body, quiet=True, row=row.pk)
@@ -160,10 +161,11 @@ def attach(
     name: str,
     text: str = "",
     key: str = "",
+    at: datetime | None = None,
 ) -> Done:
     """Keep a file, unaltered, with a case open or closed, or with none. Sight is checked by the caller's `visible`.
 
-    content: the parts of an upload. Raises Refused if it is empty, too large, or of a kind that is not taken.
+    content: the parts of an upload. at: when a picture was taken, if not now. Raises Refused if it is empty, too large, or of a kind that is not taken.
     """
     stored = files.store(content, name)
 
@@ -187,7 +189,9 @@ def attach(
         )
         return row, {"file": row.pk, "sha256": stored.sha256}
 
-    return write(case_id, by, now, "attach", make, text=text, key=key, sha256=stored.sha256, name=stored.name)
+    return write(
+        case_id, by, now, "attach", make, text=text, key=key, at=at, sha256=stored.sha256, name=stored.name
+    )
 
 
 def issue_document(
