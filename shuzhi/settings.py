@@ -181,7 +181,7 @@ SHUZHI_NOTICE_SCHEMES = _listed(
 
 # SHUZHI_TRUSTED_PROXIES: addresses or networks of the proxies in front, separated by commas, e.g. 10.0.0.0/8. Of a
 # request that comes from one of them the visitor's address is read off X-Forwarded-For; of any other it is its own.
-SHUZHI_TRUSTED_PROXIES = _listed("SHUZHI_TRUSTED_PROXIES", "")
+SHUZHI_TRUSTED_PROXIES = _listed("SHUZHI_TRUSTED_PROXIES", "127.0.0.1" if _flag("SHUZHI_BENCH") else "")
 
 # SHUZHI_TOWN: the code of the town whose portal stands at "/", where several towns share an installation.
 SHUZHI_TOWN = os.environ.get("SHUZHI_TOWN", "")

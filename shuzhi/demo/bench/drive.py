@@ -53,13 +53,22 @@ class Client:
     def __init__(self, port: int) -> None:
         self.held = http.client.HTTPConnection(serve.HOST, port, timeout=60)
         self.cookies = {"csrftoken": CSRF}
+        self.etags: dict[str, str] = {}
 
     def get(self, path: str) -> bytes:
         return self._ask("GET", path, None, (200,))
 
-    def post(self, path: str, data: Mapping[str, object]) -> bytes:
-        """Send a form that is to be accepted: by a redirect, or by a page that says so."""
-        return self._ask("POST", path, urlencode(data, doseq=True), (200, 201, 204, 302, 303))
+    def poll(self, path: str) -> bytes:
+        """Ask whether anything has changed; nothing has, from the second time on."""
+        known = self.etags.get(path)
+        return self._ask(
+            "GET", path, None, (304,) if known else (200,), **({"If-None-Match": known} if known else {})
+        )
+
+    def post(self, path: str, data: Mapping[str, object], *, address: str = "") -> bytes:
+        """Send a form that is to be accepted: by a redirect, or by a page that says so. address: of whom it is forwarded."""
+        forwarded = {"X-Forwarded-For": address} if address else {}
+        return self._ask("POST", path, urlencode(data, doseq=True), (200, 201, 204, 302, 303), **forwarded)
 
     def sign_in(self, username: str, password: str) -> None:
         self.post("/login/", {"username": username, "password": password})
@@ -70,8 +79,9 @@ class Client:
         """Let the connection go; the next request opens another. The server drops one that is idle for half a minute."""
         self.held.close()
 
-    def _ask(self, method: str, path: str, body: str | None, expected: tuple[int, ...]) -> bytes:
+    def _ask(self, method: str, path: str, body: str | None, expected: tuple[int, ...], **more: str) -> bytes:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers |= more
         if body is not None:
             headers |= {
                 "Content-Type": "application/x-www-form-urlencoded",
@@ -80,6 +90,8 @@ class Client:
         self.held.request(method, path, body, headers)
         answer = self.held.getresponse()
         content = answer.read()
+        if etag := answer.getheader("ETag"):
+            self.etags[path] = etag
         for name, value in answer.getheaders():
             key, _, rest = value.partition("=")
             if name.lower() == "set-cookie" and key in ("sessionid", "csrftoken"):

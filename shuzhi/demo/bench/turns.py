@@ -28,6 +28,7 @@ DEEP = 1000
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REPORT = f"/desk/new/{EVENT}/dispatcher/"
+PUBLIC = "/report/events.event/"
 DECISION = "sample.decision"
 FINE = 1000
 SOUGHT = "路灯"
@@ -38,7 +39,9 @@ class Browser(Protocol):
 
     def get(self, path: str) -> bytes: ...
 
-    def post(self, path: str, data: Mapping[str, object]) -> bytes: ...
+    def poll(self, path: str) -> bytes: ...
+
+    def post(self, path: str, data: Mapping[str, object], *, address: str = "") -> bytes: ...
 
 
 class InProcess:
@@ -52,8 +55,12 @@ class InProcess:
     def get(self, path: str) -> bytes:
         return self._checked(path, self.client.get(path))
 
-    def post(self, path: str, data: Mapping[str, object]) -> bytes:
-        return self._checked(path, self.client.post(path, dict(data)))
+    def poll(self, path: str) -> bytes:
+        return self.get(path)
+
+    def post(self, path: str, data: Mapping[str, object], *, address: str = "") -> bytes:
+        forwarded = {"X-Forwarded-For": address} if address else {}
+        return self._checked(path, self.client.post(path, dict(data), headers=forwarded))
 
     def _checked(self, path: str, answer: Any) -> bytes:
         if answer.status_code not in (200, 302):
@@ -143,7 +150,16 @@ def turns(stock: Stock) -> list[Turn]:
         Turn("inbox_unit", "待办（承办单位）", stock.handler, lambda one: one.get("/desk/")),
         Turn("cases", "事件列表", stock.dispatcher, lambda one: one.get("/desk/cases/")),
         Turn("cases_closed", "已结案列表", stock.dispatcher, lambda one: one.get("/desk/cases/?tab=closed")),
-        Turn("search", "搜索", stock.dispatcher, lambda one: one.get(f"/desk/cases/?q={quote(SOUGHT)}")),
+        Turn("search", "搜索", stock.dispatcher, lambda one: one.get(f"/desk/search/?q={quote(SOUGHT)}")),
+        Turn("centre", "指挥中心", stock.dispatcher, lambda one: one.get("/desk/centre/")),
+        Turn("poll", "轮询（没有变化）", stock.dispatcher, lambda one: one.poll("/desk/centre/poll/")),
+        Turn("ledger", "台账", stock.dispatcher, lambda one: one.get("/desk/ledger/events.event/")),
+        Turn(
+            "ledger_unit",
+            "台账（承办单位）",
+            stock.handler,
+            lambda one: one.get("/desk/ledger/events.event/"),
+        ),
         Turn("cases_unit", "事件列表（承办单位）", stock.handler, lambda one: one.get("/desk/cases/")),
         Turn(
             "case", "事件页", stock.dispatcher, lambda one: one.get(f"/desk/cases/{stock.one(stock.shown)}/")
@@ -177,7 +193,11 @@ def turns(stock: Stock) -> list[Turn]:
             ready=lambda: _find_approvals(stock, "leader"),
         ),
         Turn(
-            "portal_report", "公众反映", None, lambda one: one.post("/report/", _public(stock)), writes=True
+            "portal_report",
+            "公众反映",
+            None,
+            lambda one: one.post(PUBLIC, _public(stock), address=_resident(stock)),
+            writes=True,
         ),
     ]
 
@@ -203,6 +223,12 @@ def _call(stock: Stock) -> dict[str, object]:
 def _public(stock: Stock) -> dict[str, object]:
     sent = _call(stock)
     return {name: sent[name] for name in ("title", "text", "place", "name", "phone", "idempotency_key")}
+
+
+def _resident(stock: Stock) -> str:
+    """Another address for each report: from one, a sum would be asked after the third."""
+    number = stock.one(stock.numbers)
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 def _dispatch(browser: Browser, stock: Stock) -> None:

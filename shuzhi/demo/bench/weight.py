@@ -60,9 +60,13 @@ def pages(stock: Stock) -> list[Page]:
         Page("act", "派单", dispatcher, f"/desk/cases/{waiting[0]}/dispatch/"),
         Page("report", "来电登记", dispatcher, f"/desk/new/{EVENT}/dispatcher/"),
         Page("outgoing", "未送达的通知", stock.clerk, "/desk/outgoing/"),
-        Page("phone_report", "网格员上报", worker, f"/desk/new/{EVENT}/grid_worker/", PHONE_KB),
+        Page("centre", "指挥中心", dispatcher, "/desk/centre/"),
+        Page("ledger", "台账", dispatcher, f"/desk/ledger/{EVENT}/"),
+        Page("admin", "管理", stock.clerk, "/desk/admin/"),
+        Page("phone", "手机待办", worker, "/m/"),
+        Page("phone_report", "手机上报", worker, f"/m/report/{EVENT}/grid_worker/", PHONE_KB),
         Page("portal", "门户首页", None, "/"),
-        Page("portal_report", "门户反映", None, "/report/"),
+        Page("portal_report", "门户反映", None, "/report/events.event/"),
         Page("portal_track", "门户查询", None, "/track/"),
     ]
 

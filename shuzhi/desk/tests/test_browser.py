@@ -163,7 +163,8 @@ def test_each_page_is_accessible_and_fits_in_light_dark_and_elder(
         sign_in(page, people, who)
         for address in addresses:
             page.set_viewport_size({"width": 1280, "height": 800})
-            page.goto(address)
+            page.goto(address, wait_until="networkidle")
+            wrong += [f"{address} {one}" for one in faults]
             wrong += [f"{address} {one}" for one in axe(page)]
             page.evaluate("document.documentElement.dataset.theme = 'dark'")
             wrong += [f"dark {address} {one}" for one in axe(page)]
@@ -178,6 +179,7 @@ def test_each_page_is_accessible_and_fits_in_light_dark_and_elder(
                 )
                 if over > 0:
                     wrong.append(f"{address} at {width}: {over} px too wide")
+            faults.clear()  # axe copies the map's style sheets into the page, and the policy refuses them
     assert wrong == []
 
 

@@ -190,7 +190,7 @@ def test_statements_do_not_grow_with_the_rows(rows: int, signed_in: SignedIn, ca
             assert client.get(address, headers=headers).status_code == 200
         counted[name] = len(ran)
     # session and member are two of each
-    assert counted == {"page": 4, "panel": 13, "poll": 4, "points": 3, "grids": 2}
+    assert counted == {"page": 4, "panel": 14, "poll": 4, "points": 3, "grids": 2}
 
 
 def test_a_leader_watches_and_dispatches_nothing(signed_in: SignedIn, cases: Cases) -> None:
@@ -198,7 +198,7 @@ def test_a_leader_watches_and_dispatches_nothing(signed_in: SignedIn, cases: Cas
     page = signed_in("leader").get(f"/desk/centre/{case.number}/").content.decode()
     assert "指挥中心" in page
     assert 'name="lead"' not in page
-    assert "/desk/new/" not in page
+    assert "/desk/new/events.event/" not in page
     assert f"/desk/cases/{case.number}/supervise/?from=centre" in page
 
 

@@ -259,7 +259,7 @@ def test_a_telephone_is_sought_with_a_reason_that_is_kept(signed_in: SignedIn, c
     assert "写明事由后按电话查找" in asked
     refused = client.post("/desk/search/phone/", {"phone": "13800002046", "reason": ""})
     assert refused.status_code == 422
-    assert "请填写查找事由" in refused.content.decode()
+    assert "请填写事由" in refused.content.decode()
     assert not SearchLog.objects.exists()
     found = client.post("/desk/search/phone/", {"phone": "2046", "reason": "来电询问进度"}).content.decode()
     assert case.number in found

@@ -34,7 +34,7 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/m/queue/": (ROLES, 0),
     "/m/grids.json": (ROLES, 0),
     "/m/queue/who/": (ROLES, 0),
-    "/m/report/": (("dispatcher", "grid_leader", "grid_worker"), 403),
+    "/m/report/": (("leader", "dispatcher", "grid_leader", "grid_worker"), 403),
     REPORT: (("grid_worker",), 404),
     "/m/report/events.event/dispatcher/": (("dispatcher",), 404),
     "/m/report/events.event/public/": ((), 404),

@@ -17,6 +17,7 @@ from shuzhi.kernel.errors import NotDone
 from shuzhi.kernel.models import Member, Outgoing, Unit
 from shuzhi.kernel.operations import outgoing
 from shuzhi.kernel.queries.notices import DEAD, STATES, notices, quiet_until, worded
+from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.signin import MemberRequest, member_required
 
 SIZE = 50
@@ -34,7 +35,7 @@ def sent(request: MemberRequest) -> HttpResponse:
     found = notices(member.town_id or 0, state, unit_id=unit_id)
     listed = list((found.filter(pk__lt=before) if before else found)[: SIZE + 1])
     more = len(listed) > SIZE
-    town = member.town or member.unit
+    town = town_of(member.town).unit if member.town else member.unit
     context = {
         "rows": [_row(one, town) for one in listed[:SIZE]],
         "tabs": [

@@ -61,7 +61,8 @@ def _with_files(case: Case, entries: list[Entry], rows: list[dict[str, Any]]) ->
         file = kept.get(entry.data.get("file", 0)) if entry.act == "attach" else None
         if file is not None and file.type in files.SHOWN:
             href = reverse("desk:phone_file", args=[file.pk])
-            row["files"] = [{"name": row["text"] or "照片", "href": href, "thumb": f"{href}?small=1"}]
+            shows = entry.words.text if hasattr(entry, "words") else ""
+            row["files"] = [{"name": shows or "照片", "href": href, "thumb": f"{href}?small=1"}]
     return rows
 
 

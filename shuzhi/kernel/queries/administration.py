@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from shuzhi.kernel import _registry
-from shuzhi.kernel.models import Grid, Leave, Member, Phrase, Task, TownEntry, Unit
+from shuzhi.kernel.models import Case, Grid, Leave, Member, Phrase, Task, TownEntry, Unit
 from shuzhi.kernel.queries.town import Town
 
 
@@ -72,12 +72,15 @@ class Passing:
 def passing(member: Member, on: date, most: int = 50) -> Passing:
     """All that is in a member's own name: open tasks (the first so many, and how many more), grids, leaves."""
     tasks = Task.objects.filter(member=member, done_at=None)
+    # Of sealed cases the clerk who asks learns only that they are there.
+    told = tasks.exclude(case__sight=Case.Sight.SEALED)
     standing = Q(valid_until=None) | Q(valid_until__gt=on)
     running = Leave.objects.filter(ended_at=None, until__gt=on).select_related("member", "deputy")
+    shown = list(told.select_related("case").order_by("due_at", "id")[:most])
     many = tasks.count()
     return Passing(
-        list(tasks.select_related("case").order_by("due_at", "id")[:most]),
-        max(0, many - most),
+        shown,
+        many - len(shown),
         list(Grid.objects.filter(standing, Q(worker=member) | Q(leader=member)).order_by("key")),
         list(running.filter(deputy=member).order_by("since")),
         list(running.filter(member=member).order_by("since")),

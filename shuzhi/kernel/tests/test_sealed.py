@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shuzhi.kernel import operations, queries
+from shuzhi.kernel import operations, queries, search
 from shuzhi.kernel.errors import NotAllowed, Refused, Unlawful
 from shuzhi.kernel.models import (
     Access,
@@ -29,9 +29,9 @@ from shuzhi.kernel.models import (
     Task,
 )
 from shuzhi.kernel.operations.writing import Done
-from shuzhi.kernel.queries import casefile, centre, identities
+from shuzhi.kernel.queries import casefile, centre, finding, identities, ledgers
 from shuzhi.kernel.queries.apps import case_type
-from shuzhi.kernel.queries.inbox import inbox, tally
+from shuzhi.kernel.queries.inbox import inbox, news, tally
 from shuzhi.kernel.queries.publications import public, to_withdraw, withdrawn_late
 from shuzhi.kernel.queries.visible import outlines, visible, visible_case, visible_file
 from shuzhi.kernel.testing import TestTown
@@ -192,6 +192,17 @@ WALKED: dict[str, Shows] = {
     "centre.queue": lambda m, w: centre.queue(m, [case_type(w.case.type)], now=w.now),
     "centre.counts": lambda m, w: centre.counts(m, [case_type(w.case.type)], now=w.now),
     "centre.latest": lambda m, w: centre.latest(m, w.case.number),
+    "ledgers.page": lambda m, w: ledgers.page(
+        m, case_type(w.case.type), ledgers.Wanted(), now=w.now, after=None, size=50
+    ),
+    "ledgers.every": lambda m, w: list(
+        ledgers.every(m, case_type(w.case.type), ledgers.Wanted(), now=w.now, most=50)
+    ),
+    "ledgers.rows": lambda m, w: ledgers.rows(
+        m, case_type(w.case.type), ledgers.Wanted(), now=w.now
+    ).exists(),
+    "finding.find": lambda m, w: finding.find(m, search.sought(w.case.number), ("id",)),
+    "inbox.news": lambda m, w: [row for row in news(m) if row["number"] == w.case.number],
     "identities.alerts": lambda m, w: identities.alerts(m).filter(case_id=w.id).exists(),
 }
 """Every query that takes a member, and what it would give away of a case."""
@@ -202,7 +213,16 @@ OF_NO_CASE = {
     "centre.watched",
     "apps.intakes_for",
     "identities.searches",
+    "administration.passing",
     "absence.leave_of",
+    "case_sheets.preview",
+    "ledgers.exports",
+    "ledgers.ledgers",
+    "ledgers.views_of",
+    "pages.pages_for",
+    "periods.scope_of",
+    "registers.readable",
+    "registers.reads_all",
     "absence.stand_in",
     "absence.holds",
     "absence.holds_himself",

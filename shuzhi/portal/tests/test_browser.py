@@ -70,7 +70,7 @@ def act(page: Page, name: str) -> None:
 
 
 def test_the_whole_loop(page: Page, passwords: TestTown, faults: list[str]) -> None:
-    page.goto("/report/")
+    page.goto("/report/events.event/")
     page.fill("[name=text]", TEXT)
     page.fill("[name=phone]", "13800002046")
     page.click("main button:has-text('提交')")
@@ -120,7 +120,7 @@ def test_the_whole_loop(page: Page, passwords: TestTown, faults: list[str]) -> N
 def test_the_loop_needs_no_script(browser: Browser, live_server: LiveServer, passwords: TestTown) -> None:
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="zh-CN")
     page = context.new_page()
-    page.goto("/report/")
+    page.goto("/report/events.event/")
     page.fill("[name=text]", TEXT)
     page.click("main button:has-text('提交')")
     case = Case.objects.get()
@@ -254,7 +254,7 @@ def test_each_page_of_the_portal_is_without_fault(page: Page, resident: Resident
     page.wait_for_selector("text=提交评价")
     check_public(page, "to be rated")
     page.click(".elder-switch button")
-    page.goto("/report/")
+    page.goto("/report/events.event/")
     assert page.evaluate("document.documentElement.hasAttribute('data-elder')")
 
 
@@ -263,7 +263,7 @@ def test_each_page_on_the_way_of_a_report_is_without_fault(
 ) -> None:
     photo = tmp_path / "灯.png"
     Image.new("RGB", (40, 30)).save(photo)
-    page.goto("/report/")
+    page.goto("/report/events.event/")
     page.set_input_files("[name=files]", photo)
     page.click("main button:has-text('提交')")
     page.wait_for_selector(".es")
@@ -278,7 +278,7 @@ def test_each_page_on_the_way_of_a_report_is_without_fault(
         fold.click()
     check_public(page, "followed")
     resident.signed()
-    page.goto("/report/")
+    page.goto("/report/events.event/")
     page.fill("[name=text]", TEXT)
     page.click("main button:has-text('提交')")
     page.wait_for_selector("text=不是同一件")
@@ -289,10 +289,10 @@ def test_each_page_on_the_way_of_a_report_is_without_fault(
     page.wait_for_selector("text=取消关注")
     check_public(page, "a follower's page")
     for _ in range(2):
-        page.goto("/report/")
+        page.goto("/report/events.event/")
         page.fill("[name=text]", "门口井盖不见了")
         page.click("main button:has-text('提交')")
-    page.goto("/report/")
+    page.goto("/report/events.event/")
     check_public(page, "a sum is asked")
     page.goto("/track/")
     page.fill("[name=receipt]", "AAAAAAAAAA")
@@ -326,7 +326,7 @@ def test_a_position_fills_the_form_and_finds_the_grid(
     page.click("text=用我的位置查")
     page.wait_for_selector("h1:has-text('测试村第2网格')")
     assert "lon" not in page.url
-    page.goto("/report/")
+    page.goto("/report/events.event/")
     page.click("text=附上当前位置")
     page.wait_for_selector("text=误差约 12 米")
     assert page.input_value("[name=lon]") == f"{WEST + 0.015:.6f}"

@@ -13,7 +13,7 @@ HEADS = ("propose", "agree", "refuse", "approve", "child", "lapse")
 
 SHOWN = {
     *("open", "acknowledge", "transfer", "send_back", "extend", "suspend", "resume"),
-    *("merge", "withdraw", "rate", "reopen", "publication", "publication_withdrawn"),
+    *("merge", "withdraw", "rate", "reopen", "supplement", "amend", "publication", "publication_withdrawn"),
 }
 """Of the kernel's own."""
 

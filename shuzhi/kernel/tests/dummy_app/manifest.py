@@ -33,6 +33,8 @@ loan = CaseType(
     similar="queries.similar",
     suggest="queries.suggest",
     board="queries.whom_to_reach",
+    columns=(("thing", "物品"), ("wanted_on", "哪天要用")),
+    searched=("purpose",),
     alike="queries.alike",
     kind="listed",
     control=KEEPER,
@@ -117,7 +119,7 @@ loan = CaseType(
                     approve=("leader",),
                     needs=(Guard(rules.in_time, "PEN-064", "已过领取日期", override="leader", favours=True),),
                 ),
-                Action("back", "退回上一步", to=BACK, form="forms.Reason"),
+                Action("back", "退回上一步", to=BACK, form="forms.Reason", batch=True),
             ),
         ),
         Step(
