@@ -1,4 +1,4 @@
-"""Beside the messages: contacts, orders to many units, and reports against officials, all invented, by the real operations.
+"""Beside the messages: contacts, orders, reports against officials, publications, all invented, by the real operations.
 
 Told only with the whole of a file, and once: everything carries a key.
 """
@@ -11,12 +11,30 @@ from typing import Any, NamedTuple
 from shuzhi.demo.cast import Cast
 from shuzhi.kernel import operations
 from shuzhi.kernel.calendar import SHANGHAI
-from shuzhi.kernel.models import Member, Task
+from shuzhi.kernel.models import Case, Member, Task
 from shuzhi.kernel.operations import Opening
 from shuzhi.kernel.operations.registers import propose
+from shuzhi.kernel.queries.apps import case_type, named
 from shuzhi.kernel.queries.register_sheets import Change
 
-ORDER, ACCUSATION, CONTACTS = "events.order", "events.accusation", "events.contacts"
+EVENT, ORDER, ACCUSATION, CONTACTS = "events.event", "events.order", "events.accusation", "events.contacts"
+PUBLIC = (
+    "0101",
+    "0103",
+    "0106",
+    "0201",
+    "0202",
+    "0203",
+    "0204",
+    "0205",
+    "0402",
+    "0404",
+    "0501",
+    "0503",
+    "0505",
+)
+"""Categories of public things: rubbish, lamps, covers, roads, trees, drains. Never of quarrels, wages or households."""
+PUBLISHED = 16
 
 
 class Issued(NamedTuple):
@@ -88,6 +106,7 @@ def tell(cast: Cast) -> None:
     keepers = [member for member in cast.members.values() if "discipline" in member.roles]
     for number, (day, words, about, state) in enumerate(REPORTS if keepers else ()):
         _report(cast, keepers[0], moment(day), words, about, state, f"demo:report:{number}")
+    _publications(cast)
 
 
 def _contacts(cast: Cast) -> None:
@@ -184,3 +203,25 @@ def _report(cast: Cast, keeper: Member, now: datetime, words: str, about: str, s
         text="已核实，有关人员退还饭钱并作检查。",
         data={"finding": "true"},
     )
+
+
+def _publications(cast: Cast) -> None:
+    """What was solved of late and concerns everybody, in the words of the one who publishes it, never of a reporter."""
+    declared = case_type(EVENT)
+    solved = Case.objects.filter(town=cast.town.unit, type=EVENT, outcome="resolved", sight=Case.Sight.OPEN)
+    files = named(declared, declared.file).objects.filter(case__in=solved, category__code__in=PUBLIC)
+    rows = files.select_related("case__unit", "case__grid__village", "category").order_by("-case__closed_at")
+    by = cast.members[cast.dispatchers[0]]
+    for row in rows[:PUBLISHED]:
+        case = row.case
+        place = case.grid.village.name if case.grid and case.grid.village else cast.town.unit.name
+        operations.publish(
+            case_id=case.pk,
+            title=f"{place}：{row.category.name}",
+            body=f"{place}有人反映{row.category.name}方面的问题，由{case.unit}办理，现场核查已解决。",
+            channel="portal",
+            by=by,
+            now=case.closed_at + timedelta(hours=20),
+            text="隐去个人信息后公示",
+            key=f"demo:publication:{case.number}",
+        )

@@ -90,7 +90,8 @@ def _values(entry: Entry, declared: CaseType, place: Town) -> list[tuple[str, st
         said.append(({"transfer": "改派给", "assist": "协办"}.get(act, "退回单位"), unit.name))
     if act == "extend" and "clock" in data:
         clock = declared.clock(data["clock"])
-        said.append(("延长", f"{clock.name} {data['amount']}"))
+        run_kind = data.get("kind", clock.kind)
+        said.append(("延长", f"{clock.name} {data['amount']} {_kind(run_kind)}"))
     if act == "attach":
         said.append(("校验值", str(data.get("sha256", ""))[:12]))
     if act == "document" and data.get("number"):

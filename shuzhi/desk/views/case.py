@@ -192,6 +192,7 @@ def followup(state: Any, entries: list[Entry]) -> list[Offer]:
         not state.case.closed_at
         or state.case.outcome not in state.type.outcomes
         or not controls(state, state.by)
+        or state.type.board  # an order has nobody who reported it
     ):
         return []
     this_round = [entry for entry in entries if entry.at >= state.case.closed_at]

@@ -56,7 +56,9 @@ def rules(request: ClerkRequest) -> HttpResponse:
 
 def _clock_row(one: lawful.DeclaredClock, place: Any) -> Row:
     clock, key = one.clock, f"{one.type.key}:{one.clock.key}"
-    declared = "随每一件定" if clock.term or clock.outside else length(clock, clock.amount)
+    declared = (
+        "随每一件定" if clock.term or clock.outside or not clock.amount else length(clock, clock.amount)
+    )
     held = lawful.tightened(place, one.type.key, clock)
     here = "" if one.fixed else reverse("desk:admin-clock", args=[one.type.key, clock.key])
     said = one.fixed if one.fixed else f"缩短为 {length(clock, held)}" if held != clock.amount else "同左"
