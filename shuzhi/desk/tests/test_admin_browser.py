@@ -29,6 +29,8 @@ PAGES = (
     "admin/calendar/",
     "admin/phrases/",
     "admin/phrases/add/",
+    "admin/notices/",
+    "admin/notices/task/",
     "admin/rules/",
     "admin/platform/",
     "admin/record/",

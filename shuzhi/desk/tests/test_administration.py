@@ -58,6 +58,8 @@ PAGES = (
     "calendar/day/",
     "phrases/",
     "phrases/add/",
+    "notices/",
+    "notices/task/",
     "rules/",
     "rules/GRD-01/",
     "platform/",
@@ -555,7 +557,7 @@ def test_a_unit_with_open_matters_is_not_ended_and_says_how_many(
     [
         ({"name": ""}, "请填写单位名称"),
         ({"name": "供电所"}, "本镇已有供电所"),
-        ({"notify_url": "nonsense"}, "通知地址的格式不对"),
+        ({"notify_url": "nonsense"}, "不支持这种通知地址"),
         ({"parent_id": "999999"}, "没有这个上级"),
     ],
 )

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from shuzhi.desk.tests.conftest import Cases, statements
-from shuzhi.kernel.models import Outgoing
+from shuzhi.kernel.models import Outgoing, TownEntry
 from shuzhi.kernel.testing import TestTown, make_town
 
 SignedIn = Callable[..., Client]
@@ -147,3 +147,45 @@ def test_notices_are_paged_by_key(signed_in: SignedIn, dead: Outgoing) -> None:
     second = clerk.get(following).content.decode()
     assert "SJ0009" in second
     assert "SJ0059" not in second
+
+
+# -- the town's own words --------------------------------------------------------------------------------------------
+
+
+def test_the_clerk_words_a_notice_and_takes_the_shipped_words_back(
+    signed_in: SignedIn, told: TestTown, cases: Cases
+) -> None:
+    clerk = signed_in("clerk")
+    answer = clerk.post(
+        "/desk/admin/notices/task/", {"title": "请{单位}签收", "body": "{标题}，{时限}前办好"}
+    )
+    assert answer.status_code == 302
+    assert "请村镇建设办公室签收" in clerk.get("/desk/admin/notices/").content.decode()
+    cases.dispatched()
+    assert f"请{told.unit['roads'].name}签收" in clerk.get("/desk/outgoing/?tab=open").content.decode()
+    entry = TownEntry.objects.get(act="修改通知文字")
+    assert entry.by_id == told.member["clerk"].pk
+    clerk.post("/desk/admin/notices/task/", {"title": "", "body": ""})
+    assert "新任务：" in clerk.get("/desk/outgoing/?tab=open").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("title", "says"),
+    [("{电话}", "没有“{电话}”这一项"), ("{编号", "花括号要成对"), ("长" * 61, "标题最多 60 字")],
+)
+def test_a_wrong_wording_is_refused_and_kept_in_the_form(
+    title: str, says: str, signed_in: SignedIn, told: TestTown
+) -> None:
+    answer = signed_in("clerk").post("/desk/admin/notices/task/", {"title": title, "body": "不变"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert says in page
+    assert title in page
+    assert not TownEntry.objects.exists()
+
+
+def test_only_the_clerk_words_notices(signed_in: SignedIn, told: TestTown) -> None:
+    for who in ("leader", "dispatcher", "roads", "grid_worker"):
+        for path in ("/desk/admin/notices/", "/desk/admin/notices/task/"):
+            assert signed_in(who).get(path).status_code == 403
+    assert signed_in("clerk").get("/desk/admin/notices/nonsense/").status_code == 404

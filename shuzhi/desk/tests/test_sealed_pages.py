@@ -156,7 +156,7 @@ WHO = (
 def test_whoever_it_is_about_finds_it_nowhere(
     who: str, signed_in: SignedIn, guarded: TestTown, cases: Cases
 ) -> None:
-    """List, search, detail, acts, files, telephone, similar cases, orders, timeline, notices, figures."""
+    """List, search, map, ledger, file, detail, acts, telephone, similar cases, orders, timeline, notices, phone, figures."""
     open_case = cases.dispatched()
     case, client, member = reported(guarded), signed_in(who), guarded.again(who)
     secrets = (case.number, WORDS, "周某甲", PHONE, case.title)
@@ -165,8 +165,19 @@ def test_whoever_it_is_about_finds_it_nowhere(
         "/desk/?tab=late",
         "/desk/cases/",
         "/desk/cases/?tab=closed",
-        f"/desk/cases/?q={case.number[-4:]}",
-        "/desk/cases/?q=烟酒",
+        f"/desk/search/?q={case.number}",
+        "/desk/search/?q=烟酒",
+        "/desk/news/",
+        "/desk/outgoing/?tab=open",
+        "/desk/centre/",
+        "/desk/centre/points/",
+        "/desk/centre/?q=烟酒",
+        "/desk/ledger/",
+        "/desk/ledger/events.accusation/",
+        "/desk/ledger/events.accusation/print/",
+        "/desk/ledger/exports/",
+        "/m/",
+        "/m/record/",
         "/desk/orders/",
         "/desk/sealed/",
         "/desk/alerts/",
@@ -181,6 +192,11 @@ def test_whoever_it_is_about_finds_it_nowhere(
         address = f"/desk/cases/{case.number}/{path}"
         assert client.post(address, {"text": "看看"}).status_code == 404, f"{who} {path}"
         assert client.get(address).status_code in (404, 405), f"{who} {path}"
+    for kind in ("csv", "xlsx"):
+        sent = {"form": kind, "clear": "1", "reason": "核对"}
+        taken = client.post("/desk/ledger/events.accusation/export/", sent)
+        content = b"".join(taken) if taken.streaming else taken.content
+        assert not any(secret.encode() in content for secret in secrets), f"{who} {kind}"
     found = client.post("/desk/search/phone/", {"phone": PHONE, "reason": "查一下"}).content.decode()
     assert not any(secret in found for secret in secrets[:3])
     looked = client.post("/desk/look-into/", {"number": case.number, "text": "查一下"})

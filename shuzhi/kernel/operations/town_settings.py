@@ -11,7 +11,7 @@ from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Member, Unit
 from shuzhi.kernel.operations.town_record import Kind, Wrote, administer
 from shuzhi.kernel.operations.writing import Done
-from shuzhi.kernel.queries import lawful
+from shuzhi.kernel.queries import lawful, notices
 
 LABELS = {
     "platform_name": "平台名称",
@@ -49,6 +49,39 @@ def change_platform(*, values: Mapping[str, Any], by: Member, now: datetime, key
         return Wrote(home.name, change, nothing=not change)
 
     return administer(Kind.PLATFORM, "修改平台设置", by=by, now=now, key=key, sent=dict(values), work=work)
+
+
+def word_notice(*, kind: str, title: str, body: str, by: Member, now: datetime, key: str = "") -> Done:
+    """What a kind of notice says in the town; as shipped or empty takes the shipped words back.
+
+    Raises Refused for a kind there is not, or a blank that no case fills.
+    """
+    if kind not in notices.KINDS:
+        raise Refused("没有这种通知")
+    shipped = notices.KINDS[kind]
+    own = {
+        name: said_so.strip()
+        for name, said_so in (("title", title), ("body", body))
+        if said_so.strip() not in ("", getattr(shipped, name))
+    }
+    if wrong := next(filter(None, map(notices.fault, own.values())), ""):
+        raise Refused(wrong)
+
+    def work(home: Unit) -> Wrote:
+        before = notices.texts(home, kind)
+        held = {**home.settings.get("notices", {}), kind: own}
+        home.settings["notices"] = {name: texts for name, texts in held.items() if texts}
+        home.save(update_fields=["settings"])
+        after = notices.texts(home, kind)
+        change = {
+            label: (was, now_is)
+            for label, was, now_is in zip(("标题", "内容"), before, after, strict=True)
+            if was != now_is
+        }
+        return Wrote(shipped.name, change, nothing=not change)
+
+    sent = {"notice": kind, "title": title, "body": body}
+    return administer(Kind.PLATFORM, "修改通知文字", by=by, now=now, key=key, sent=sent, work=work)
 
 
 def set_rule(*, rule_id: str, chosen: Mapping[str, Any], by: Member, now: datetime, key: str = "") -> Done:

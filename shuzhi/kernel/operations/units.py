@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import apprise
 from django.db.models import Max, Q
 
 from shuzhi.kernel.errors import Conflict, Refused
 from shuzhi.kernel.models import Grid, Member, Task, Unit
 from shuzhi.kernel.models.units import Level
+from shuzhi.kernel.operations.outgoing import target_fault
 from shuzhi.kernel.operations.town_record import Kind, Wrote, administer, today
 from shuzhi.kernel.operations.writing import Done
 
@@ -130,8 +130,8 @@ def _parent(home: Unit, key: int | None, own: Unit | None) -> Unit:
 def _contact(home: Unit, unit: Unit, contact: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Write phone, 联络员 and the target of notices; label → (was, is) of what changed. The target itself is a secret."""
     phone, url = str(contact.get("phone") or "").strip(), str(contact.get("notify_url") or "").strip()
-    if url and not apprise.Apprise().add(url):
-        raise Refused("通知地址的格式不对，请照“dingtalk://…”“wecombot://…”或“mailto://…”填写")
+    if url and (wrong := target_fault(url)):
+        raise Refused(wrong)
     liaison = None
     if contact.get("liaison_id"):
         liaison = Member.objects.filter(pk=contact["liaison_id"], town=home).first()

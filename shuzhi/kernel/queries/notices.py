@@ -35,6 +35,8 @@ KINDS = {
 BLANKS = ("编号", "标题", "单位", "时限")
 """What a text may leave open for the case to fill."""
 
+EXAMPLE = {"编号": "SJ20261124-0007", "标题": "桥头路灯不亮", "单位": "村镇建设办公室", "时限": "11-25 09:00"}
+
 TITLE_MOST, BODY_MOST = 60, 300
 OPEN, SENT, DEAD, DROPPED = "open", "sent", "dead", "dropped"
 STATES = {DEAD: "没有送达", OPEN: "等候发送", SENT: "已送达", DROPPED: "已取消"}

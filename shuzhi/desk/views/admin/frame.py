@@ -31,6 +31,7 @@ SECTIONS = (
     ("grids", "网格"),
     ("calendar", "日历"),
     ("phrases", "常用语"),
+    ("notices", "通知文字"),
     ("rules", "时限与规则"),
     ("platform", "平台"),
     ("record", "操作记录"),
