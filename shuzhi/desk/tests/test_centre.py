@@ -162,6 +162,9 @@ def test_a_poll_says_what_is_new_and_who_was_at_the_opened_case(signed_in: Signe
     assert quiet.json()["fresh"] == 0
     again = client.get("/desk/centre/poll/", asked, headers={"If-None-Match": quiet["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+    with statements() as ran:
+        client.get("/desk/centre/poll/", asked, headers={"If-None-Match": quiet["ETag"]})
+    assert len(ran) == 3, "session, member, and one look at what was last written"
     cases.open()
     urgent = cases.open()
     Case.objects.filter(pk=urgent.pk).update(urgency=2)
@@ -190,7 +193,7 @@ def test_statements_do_not_grow_with_the_rows(rows: int, signed_in: SignedIn, ca
             assert client.get(address, headers=headers).status_code == 200
         counted[name] = len(ran)
     # session and member are two of each
-    assert counted == {"page": 4, "panel": 14, "poll": 4, "points": 3, "grids": 2}
+    assert counted == {"page": 4, "panel": 14, "poll": 5, "points": 3, "grids": 2}
 
 
 def test_a_leader_watches_and_dispatches_nothing(signed_in: SignedIn, cases: Cases) -> None:

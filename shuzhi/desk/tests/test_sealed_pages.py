@@ -192,11 +192,11 @@ def test_whoever_it_is_about_finds_it_nowhere(
         address = f"/desk/cases/{case.number}/{path}"
         assert client.post(address, {"text": "看看"}).status_code == 404, f"{who} {path}"
         assert client.get(address).status_code in (404, 405), f"{who} {path}"
-    for kind in ("csv", "xlsx"):
-        sent = {"form": kind, "clear": "1", "reason": "核对"}
-        taken = client.post("/desk/ledger/events.accusation/export/", sent)
-        content = b"".join(taken) if taken.streaming else taken.content
-        assert not any(secret.encode() in content for secret in secrets), f"{who} {kind}"
+    taken = client.post(
+        "/desk/ledger/events.accusation/export/", {"form": "csv", "clear": "1", "reason": "核对"}
+    )
+    content = b"".join(taken) if taken.streaming else taken.content
+    assert not any(secret.encode() in content for secret in secrets), who
     found = client.post("/desk/search/phone/", {"phone": PHONE, "reason": "查一下"}).content.decode()
     assert not any(secret in found for secret in secrets[:3])
     looked = client.post("/desk/look-into/", {"number": case.number, "text": "查一下"})

@@ -153,6 +153,22 @@ class Latest:
     at: datetime
 
 
+def written_last(town_id: int) -> tuple[datetime | None, int]:
+    """When anything was last written in a town, and how much in the two minutes before; one statement.
+
+    The number tells what was stamped earlier but committed later. Served by entry_day_idx.
+    """
+    sql = (
+        'WITH last AS (SELECT max("recorded_at") AS at FROM "kernel_entry" WHERE "town_id" = %s) '
+        'SELECT last.at, (SELECT count(*) FROM "kernel_entry" e WHERE e."town_id" = %s '
+        "AND e.\"recorded_at\" > last.at - interval '2 minutes') FROM last"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [town_id, town_id])
+        at, many = cursor.fetchone()
+        return at, many
+
+
 def latest(member: Member, number: str) -> Latest | None:
     """Whether the case somebody has before him is still as he sees it; one statement. None if he may not see it."""
     sql = (

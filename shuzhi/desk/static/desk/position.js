@@ -43,8 +43,13 @@ async function start(position) {
   tell();
 }
 
+// The map weighs more than all the rest of the page: it is fetched when somebody comes to it.
+const seen = new IntersectionObserver((found) => {
+  for (const { isIntersecting, target } of found) if (isIntersecting) start(target);
+});
+
 function startAll() {
-  for (const position of document.querySelectorAll(".position")) start(position);
+  for (const position of document.querySelectorAll(".position")) seen.observe(position);
 }
 
 startAll();
