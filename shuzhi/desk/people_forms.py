@@ -79,6 +79,23 @@ class RecordConsent(PaperForm):
         self.choose("guardian_id", [one for one in people if one[0] not in set(children)], "没有")
 
 
+class WithdrawConsent(PaperForm):
+    name = "撤回同意"
+    intro = "撤回以后，这件不再公示，未成年人的姓名和电话对谁都不再显示，直到另有依据；此前已经做的不受影响。"
+    whom = "承办人员或镇管理员"
+    may = staticmethod(lambda state: in_hand(state) or clerk(state))
+    operation = staticmethod(operations.withdraw_consent)
+    party_id = _number("未成年人")
+    text = _text("监护人怎样撤回的")
+
+    def prepare(self) -> None:
+        standing = Consent.objects.filter(
+            party__case_id=self.state.case.pk, ground=Consent.Ground.GUARDIAN, withdrawn_at=None
+        )
+        given = set(standing.values_list("party_id", flat=True))
+        self.choose("party_id", [one for one in party_choices(self.state) if one[0] in given])
+
+
 class NarrowSight(PaperForm):
     name = "限制查阅"
     intro = "以后只有承办的单位和经办人看得到这件，坐席和其他人要说明事由才能查阅。"
@@ -161,6 +178,7 @@ FORMS: dict[str, type[PaperForm]] = {
     "reveal_contact": RevealContact,
     "add_party": AddParty,
     "record_consent": RecordConsent,
+    "withdraw_consent": WithdrawConsent,
     "narrow_sight": NarrowSight,
     "open_identity": OpenIdentity,
     "recuse": Recuse,

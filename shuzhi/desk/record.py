@@ -228,6 +228,7 @@ def people_rows(parties: Sequence[Party]) -> list[dict[str, Any]]:
             "part": CAPACITIES.get(party.capacity, "上报人"),
             "says": party_says(party),
             "hidden": bool(party.name or party.phone),
+            "minor": party.minor,
         }
         for party in parties
     ]

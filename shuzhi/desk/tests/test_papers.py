@@ -263,6 +263,26 @@ def test_a_child_narrows_who_sees_the_case_until_a_guardian_consents(
     sent: dict[str, Any] = {"party_id": child.pk, "ground": "guardian", "text": "电话里同意"}
     assert paper(client, case, "record_consent", **sent).status_code == 422
     assert paper(client, case, "record_consent", guardian_id=guardian.pk, **sent).status_code == 302
+    assert "撤回同意" in page(client, case)
+
+
+def test_a_guardian_takes_his_consent_back_and_a_ground_is_asked_anew(
+    signed_in: SignedIn, cases: Cases
+) -> None:
+    case, client = cases.signed(), signed_in("dispatcher")
+    paper(client, case, "add_party", capacity="party", name_="张某乙", minor="on")
+    paper(client, case, "add_party", capacity="guardian", name_="张某丙")
+    child = Party.objects.get(case=case, minor=True)
+    guardian = Party.objects.get(case=case, capacity="guardian")
+    given: dict[str, Any] = {"party_id": child.pk, "text": "电话里同意", "guardian_id": guardian.pk}
+    assert paper(client, case, "withdraw_consent", party_id=child.pk, text="还没有同意过").status_code == 422
+    paper(client, case, "record_consent", ground="guardian", **given)
+    assert paper(client, case, "withdraw_consent", party_id=child.pk, text="").status_code == 422
+    assert paper(client, case, "withdraw_consent", party_id=child.pk, text="来电要求撤回").status_code == 302
+    assert Entry.objects.filter(case=case, act="withdraw_consent").count() == 1
+    shown = page(client, case)
+    assert "取得监护人同意" in shown
+    assert "来电要求撤回" in shown
 
 
 def test_a_case_that_hides_a_person_says_why_and_how_to_ask(signed_in: SignedIn, cases: Cases) -> None:
@@ -360,6 +380,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "reveal_contact": ("leader", "clerk", "dispatcher", "roads", "grid_leader", "grid_worker"),
     "add_party": ("dispatcher", "roads"),
     "record_consent": ("dispatcher", "roads"),
+    "withdraw_consent": ("clerk", "dispatcher", "roads"),
     "narrow_sight": ("clerk", "dispatcher"),
     "open_identity": (),
     "recuse": (),
