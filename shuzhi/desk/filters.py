@@ -7,59 +7,27 @@ from typing import Any
 
 from django import forms
 
+from shuzhi.desk.forms import working_units
 from shuzhi.desk.tables import Column
 from shuzhi.kernel.declare import CaseType
-from shuzhi.kernel.models.units import Level
+from shuzhi.kernel.forms import choice_field, choose, date_field, line_field
 from shuzhi.kernel.queries.ledgers import Wanted, choices
 from shuzhi.kernel.queries.town import Town
 
 STATES = [("", "全部"), ("open", "在办"), ("closed", "已办结")]
+ANY = ("", "不限")
 SORTS = [("", "上报，新的在前"), ("due", "时限，急的在前")]
-
-
-def _day(label: str) -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": f"{label}要写成日期，如 2026-11-23"},
-    )
-
-
-def _choice(label: str, offered: Sequence[tuple[Any, Any]], empty: str = "不限") -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label,
-        required=False,
-        choices=[("", empty), *offered],
-        error_messages={"invalid_choice": f"没有这个{label}，请重新选择"},
-    )
 
 
 class LedgerFilters(forms.Form):
     """Filters of any case type: those every ledger has, and a choice for each column of the file that has choices."""
 
-    q = forms.CharField(
-        label="编号、标题、文字",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"type": "search"}),
-        error_messages={"max_length": "查询的字最多 60 个，请缩短"},
-    )
-    state = forms.ChoiceField(
-        label="状态",
-        required=False,
-        choices=STATES,
-        error_messages={"invalid_choice": "没有这个状态，请重新选择"},
-    )
-    since = _day("上报起")
-    until = _day("上报止")
+    q = line_field("编号、标题、文字", 60, required=False, type="search")
+    state = choice_field("状态", STATES, required=False, coerce=str)
+    since = date_field("上报起", required=False)
+    until = date_field("上报止", required=False)
     late = forms.BooleanField(label="只看超期", required=False)
-    sort = forms.ChoiceField(
-        label="排序",
-        required=False,
-        choices=SORTS,
-        error_messages={"invalid_choice": "没有这个排序，请重新选择"},
-    )
+    sort = choice_field("排序", SORTS, required=False, coerce=str)
     col = forms.MultipleChoiceField(
         label="显示的列",
         required=False,
@@ -76,15 +44,13 @@ class LedgerFilters(forms.Form):
         self._of_file: dict[str, str] = {}
         for name, known in choices(declared, place).items():
             self._of_file[f"f_{name}"] = name
-            self.fields[f"f_{name}"] = _choice(dict(declared.columns)[name], known)
+            heading = dict(declared.columns)[name]
+            self.fields[f"f_{name}"] = choice_field(heading, [ANY, *known], required=False, coerce=str)
         if place is not None:
-            self.fields["unit"] = _choice("主办", _units(place))
-            self.fields["grid"] = _choice(
-                "网格", [(grid.pk, grid.name) for grid in place.grids.values() if not grid.valid_until]
-            )
-        column = self.fields["col"]
-        assert isinstance(column, forms.MultipleChoiceField)
-        column.choices = [(one.key, one.heading) for one in offered]
+            grids = [(grid.pk, grid.name) for grid in place.grids.values() if not grid.valid_until]
+            self.fields["unit"] = choice_field("主办", [ANY, *working_units(place)], required=False)
+            self.fields["grid"] = choice_field("网格", [ANY, *grids], required=False)
+        choose(self, "col", [(one.key, one.heading) for one in offered])
         self.order_fields((*self.common, "unit", "grid", *self._of_file, "late", "sort", "col"))
 
     def clean(self) -> dict[str, Any]:
@@ -100,8 +66,8 @@ class LedgerFilters(forms.Form):
             state=sent["state"] or "all",
             since=sent["since"],
             until=sent["until"],
-            unit=int(sent["unit"]) if sent.get("unit") else None,
-            grid=int(sent["grid"]) if sent.get("grid") else None,
+            unit=sent.get("unit"),
+            grid=sent.get("grid"),
             late=sent["late"],
             text=sent["q"].strip(),
             file={name: sent[key] for key, name in self._of_file.items() if sent[key]},
@@ -132,12 +98,6 @@ class LedgerFilters(forms.Form):
             said = "是" if value is True else flat.get(str(value), str(value))
             found.append((name, str(field.label), said))
         return found
-
-
-def _units(place: Town) -> list[tuple[int, str]]:
-    working = [unit for unit in place.units.values() if unit.level not in (Level.TOWN, Level.COUNTY)]
-    working.sort(key=lambda unit: (unit.level == Level.VILLAGE, unit.pk))
-    return [(unit.pk, unit.name) for unit in working]
 
 
 def _flat(offered: Any) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from shuzhi.kernel.forms import choice_field, choose, line_field, text_field
 from shuzhi.kernel.models import Case, ClockRun, Rating, Task
 from shuzhi.kernel.models.units import Level
 from shuzhi.kernel.operations.offered import Offer
@@ -15,18 +16,9 @@ from shuzhi.kernel.queries.apps import case_type, named
 from shuzhi.kernel.queries.casefile import task_holder
 from shuzhi.kernel.queries.town import Town
 
-TEXT_MOST = 10_000
-
 
 class SignIn(forms.Form):
-    username = forms.CharField(
-        label="用户名",
-        max_length=150,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}
-        ),
-        error_messages={"required": "请填写用户名"},
-    )
+    username = line_field("用户名", 150, autocomplete="username", autocapitalize="none", autofocus=True)
     password = forms.CharField(
         label="密码",
         max_length=128,
@@ -49,33 +41,6 @@ class At:
     file: Any = None
 
 
-def _text(label: str, *, required: bool = True, rows: int = 4, help_text: str = "") -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        required=required,
-        max_length=TEXT_MOST,
-        help_text=help_text,
-        widget=forms.Textarea(attrs={"rows": rows}),
-        error_messages={
-            "required": f"请填写{label}",
-            "max_length": f"{label}最多 {TEXT_MOST} 字，现有 %(show_value)d 字，请删减",
-        },
-    )
-
-
-def _number(label: str) -> forms.TypedChoiceField:
-    return forms.TypedChoiceField(
-        label=label,
-        coerce=int,
-        error_messages={"required": f"请选择{label}", "invalid_choice": f"没有这个{label}，请重新选择"},
-    )
-
-
-def _choose(field: forms.Field, choices: list[tuple[Any, str]]) -> None:
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = choices
-
-
 class ActForm(forms.Form):
     """The base: an act that asks nothing but to be confirmed."""
 
@@ -88,7 +53,7 @@ class ActForm(forms.Form):
         if "task" in self.fields:
             self._tasks()
         if "unit" in self.fields:
-            _choose(self.fields["unit"], [("", "请选择"), *_units(at.place)])
+            choose(self, "unit", [("", "请选择"), *working_units(at.place)])
         self.prepare()
 
     def prepare(self) -> None:
@@ -107,13 +72,13 @@ class ActForm(forms.Form):
             task for task in self.at.tasks if not task.done_at
         ]
         choices: list[tuple[Any, str]] = [(task.pk, task_holder(task)) for task in tasks]
-        _choose(self.fields["task"], choices)
+        choose(self, "task", choices)
         if len(choices) <= 1:
             self.fields["task"].widget = forms.HiddenInput()
             self.fields["task"].initial = choices[0][0] if choices else None
 
 
-def _units(place: Town) -> list[tuple[Any, str]]:
+def working_units(place: Town) -> list[tuple[Any, str]]:
     """The units work can be given to, villages last."""
     working = [unit for unit in place.units.values() if unit.level not in (Level.TOWN, Level.COUNTY)]
     working.sort(key=lambda unit: (unit.level == Level.VILLAGE, unit.pk))
@@ -122,11 +87,11 @@ def _units(place: Town) -> list[tuple[Any, str]]:
 
 class Acknowledge(ActForm):
     intro = "签收后由本单位办理，处置时限从派单时算起。"
-    task = _number("任务")
+    task = choice_field("任务")
 
 
 class Approve(ActForm):
-    task = _number("审批")
+    task = choice_field("审批")
     agrees = forms.TypedChoiceField(
         label="结论",
         choices=[("1", "同意"), ("0", "不同意")],
@@ -134,37 +99,35 @@ class Approve(ActForm):
         widget=forms.RadioSelect,
         error_messages={"required": "请选择同意或不同意", "invalid_choice": "请选择同意或不同意"},
     )
-    text = _text("意见", required=False)
+    text = text_field("意见", required=False)
 
 
 class Answer(ActForm):
-    task = _number("任务")
-    text = _text("答复内容")
+    task = choice_field("任务")
+    text = text_field("答复内容")
 
 
 class Transfer(ActForm):
     intro = "改派后原单位不再办理，也不再看到这件。"
-    task = _number("任务")
-    unit = _number("改派给")
-    text = _text("理由")
+    task = choice_field("任务")
+    unit = choice_field("改派给")
+    text = text_field("理由")
 
 
 class SendBack(ActForm):
     intro = "退回后由上一步重新安排。"
-    task = _number("任务")
-    text = _text("理由")
+    task = choice_field("任务")
+    text = text_field("理由")
 
 
 class Assist(ActForm):
     intro = "主办不变，增加一个协办单位。"
-    unit = _number("协办单位")
-    text = _text("请其协办什么", required=False)
+    unit = choice_field("协办单位")
+    text = text_field("请其协办什么", required=False)
 
 
 class Extend(ActForm):
-    clock = forms.ChoiceField(
-        label="时限", error_messages={"required": "请选择时限", "invalid_choice": "没有这个时限，请重新选择"}
-    )
+    clock = choice_field("时限", coerce=str)
     amount = forms.IntegerField(
         label="延长",
         min_value=1,
@@ -176,7 +139,7 @@ class Extend(ActForm):
             "max_value": "一次最多延长 365",
         },
     )
-    text = _text("理由")
+    text = text_field("理由")
 
     def prepare(self) -> None:
         declared = case_type(self.at.case.type)
@@ -188,29 +151,30 @@ class Extend(ActForm):
             "working_hours": "个工作小时",
             "months": "个月",
         }
-        _choose(
-            self.fields["clock"],
+        choose(
+            self,
+            "clock",
             [(run.key, f"{declared.clock(run.key).name}（按{units[run.kind]}延长）") for run in running],
         )
 
 
 class Suspend(ActForm):
     intro = "经领导同意后停止计时，恢复后继续计时；法定期限不停。"
-    text = _text("理由")
+    text = text_field("理由")
 
 
 class Resume(ActForm):
-    text = _text("说明", required=False)
+    text = text_field("说明", required=False)
 
 
 class Urge(ActForm):
     intro = "提醒正在办理的单位，不改变时限。"
-    text = _text("说明", required=False)
+    text = text_field("说明", required=False)
 
 
 class Supervise(ActForm):
     intro = "督办不改主办单位，承办单位会收到通知。"
-    text = _text("督办要求")
+    text = text_field("督办要求")
 
 
 class Merge(ActForm):
@@ -223,7 +187,7 @@ class Merge(ActForm):
         help_text="写编号，如 SJ20261123-0139",
         error_messages={"required": "请填写编号"},
     )
-    text = _text("说明", required=False)
+    text = text_field("说明", required=False)
     find: Callable[[str], Case | None]
 
     def clean_number(self) -> str:
@@ -241,18 +205,18 @@ class Merge(ActForm):
 class Withdraw(ActForm):
     intro = "撤回后这一件结束，不再办理。"
     danger = True
-    text = _text("理由", required=False)
+    text = text_field("理由", required=False)
 
 
 class Note(ActForm):
-    text = _text("备注", help_text="能看到这件的人都能看到")
+    text = text_field("备注", help_text="能看到这件的人都能看到")
 
 
 class Correct(ActForm):
     """更正 of one field, which is asked for the way the app's own intake forms ask for it."""
 
     field = forms.CharField(widget=forms.HiddenInput)
-    text = _text("更正理由")
+    text = text_field("更正理由")
     field_order = ("field", "value", "text")
 
     def prepare(self) -> None:
@@ -285,7 +249,7 @@ def correctable(case: Case, place: Town) -> dict[str, forms.Field]:
 
 class Reopen(ActForm):
     intro = "开始新一轮办理，仍由原主办单位承办；上一轮的结果保留。"
-    text = _text("理由")
+    text = text_field("理由")
     wrong_closing = forms.BooleanField(
         label="上一轮结案有误", required=False, help_text="勾选后上一轮不计入统计，时限接着原来的算"
     )
@@ -295,24 +259,20 @@ class Rate(ActForm):
     """回访 by telephone. Nothing is chosen beforehand: satisfaction is never presumed."""
 
     intro = "照上报人的原话登记；没有打通的不登记。“未解决”或“不满意”会开始新一轮办理。"
-    satisfied = forms.TypedChoiceField(
-        label="满意程度",
-        coerce=int,
-        empty_value=None,
+    satisfied = choice_field(
+        "满意程度",
+        Rating.Satisfied.choices,
         required=False,
-        choices=Rating.Satisfied.choices,
-        widget=forms.RadioSelect,
         help_text="没有表态的不选",
-        error_messages={"invalid_choice": "请选择满意程度"},
-    )
-    solved = forms.TypedChoiceField(
-        label="是否解决",
-        coerce=lambda value: value == "1",
-        choices=[("1", "已解决"), ("0", "未解决")],
         widget=forms.RadioSelect,
-        error_messages={"required": "请选择是否解决", "invalid_choice": "请选择是否解决"},
     )
-    text = _text("原话", required=False)
+    solved = choice_field(
+        "是否解决",
+        [("1", "已解决"), ("0", "未解决")],
+        coerce=lambda value: value == "1",
+        widget=forms.RadioSelect,
+    )
+    text = text_field("原话", required=False)
 
     def arguments(self) -> dict[str, Any]:
         return {**self.cleaned_data, "town_id": self.at.case.town_id, "channel": "phone"}

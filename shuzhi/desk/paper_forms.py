@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 
-from shuzhi.desk.forms import _choose, _number, _text
 from shuzhi.desk.record import party_says
 from shuzhi.kernel import operations
+from shuzhi.kernel.forms import choice_field, choose, date_field, line_field, text_field
 from shuzhi.kernel.models import Delivery, Member, Party, Publication
 from shuzhi.kernel.operations.erasing import PARTS
 from shuzhi.kernel.operations.identities import contact_of
@@ -70,39 +70,7 @@ class PaperForm(forms.Form):
         return dict(self.cleaned_data)
 
     def choose(self, name: str, rows: Any, empty: str = "请选择") -> None:
-        _choose(self.fields[name], [("", empty), *rows])
-
-
-def _day(label: str, *, required: bool = True, help_text: str = "") -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        required=required,
-        help_text=help_text,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": f"请填写{label}",
-            "invalid": f"{label}要写成日期，如 2026-11-23",
-        },
-    )
-
-
-def _optional(label: str, *, help_text: str = "") -> forms.TypedChoiceField:
-    field = _number(label)
-    field.required, field.empty_value, field.help_text = False, None, help_text
-    return field
-
-
-def _line(label: str, most: int, *, required: bool = True, help_text: str = "") -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        max_length=most,
-        required=required,
-        help_text=help_text,
-        error_messages={
-            "required": f"请填写{label}",
-            "max_length": f"{label}最多 {most} 字，现有 %(show_value)d 字，请删减",
-        },
-    )
+        choose(self, name, [("", empty), *rows])
 
 
 def _files(state: Any) -> list[tuple[int, str]]:
@@ -116,9 +84,9 @@ class IssueDocument(PaperForm):
     name = "制发文书"
     intro = "文号按年连续编，制发后不能收回；写错的制发新版，文号不变。"
     operation = staticmethod(operations.issue_document)
-    kind = forms.ChoiceField(
-        label="文种",
-        choices=[
+    kind = choice_field(
+        "文种",
+        [
             ("", "请选择"),
             ("reply", "答复"),
             ("notice", "通知书"),
@@ -128,14 +96,14 @@ class IssueDocument(PaperForm):
             ("record", "笔录"),
             ("other", "其他"),
         ],
-        error_messages={"required": "请选择文种", "invalid_choice": "没有这个文种，请重新选择"},
+        coerce=str,
     )
-    title = _line("标题", 200)
-    word = _line("机关代字", 20, required=False, help_text="如“云屿政”；不填就不编文号")
-    issued_on = _day("成文日期")
-    file_id = _optional("文书文件", help_text="先在“材料”里上传")
-    replaces_id = _optional("替代哪一份", help_text="制发新版时选择")
-    text = _text("说明", required=False)
+    title = line_field("标题", 200)
+    word = line_field("机关代字", 20, required=False, help_text="如“云屿政”；不填就不编文号")
+    issued_on = date_field("成文日期")
+    file_id = choice_field("文书文件", required=False, help_text="先在“材料”里上传")
+    replaces_id = choice_field("替代哪一份", required=False, help_text="制发新版时选择")
+    text = text_field("说明", required=False)
 
     def prepare(self) -> None:
         self.choose("file_id", _files(self.state), "不附文件")
@@ -153,18 +121,16 @@ class Deliver(PaperForm):
     name = "送达"
     intro = "当场送达的，填送达日期并附回证；还没送到的，以后再确认。"
     operation = staticmethod(operations.deliver)
-    document_id = _number("文书")
-    party_id = _optional("受送达人")
-    method = forms.ChoiceField(
-        label="送达方式",
-        choices=[("", "请选择"), *Delivery.Method.choices],
-        error_messages={"required": "请选择送达方式", "invalid_choice": "没有这种送达方式，请重新选择"},
+    document_id = choice_field("文书")
+    party_id = choice_field("受送达人", required=False)
+    method = choice_field("送达方式", [("", "请选择"), *Delivery.Method.choices], coerce=str)
+    sent_on = date_field("发出日期")
+    served_on = date_field("送达日期", required=False, help_text="还没送到的不填")
+    proof_id = choice_field(
+        "送达回证", required=False, help_text="签收件、回执、照片录像或者公告，先在“材料”里上传"
     )
-    sent_on = _day("发出日期")
-    served_on = _day("送达日期", required=False, help_text="还没送到的不填")
-    proof_id = _optional("送达回证", help_text="签收件、回执、照片录像或者公告，先在“材料”里上传")
-    confirmation_id = _optional("送达方式确认书", help_text="电子送达要有")
-    text = _text("情况", required=False, help_text="留置、公告送达要写明事由和经过")
+    confirmation_id = choice_field("送达方式确认书", required=False, help_text="电子送达要有")
+    text = text_field("情况", required=False, help_text="留置、公告送达要写明事由和经过")
 
     def prepare(self) -> None:
         documents = [
@@ -183,10 +149,10 @@ class ConfirmDelivery(PaperForm):
     name = "确认送达"
     intro = "期限从送达日期算起。"
     operation = staticmethod(operations.confirm_delivery)
-    delivery_id = _number("哪一次送达")
-    served_on = _day("送达日期")
-    proof_id = _number("送达回证")
-    text = _text("情况", required=False)
+    delivery_id = choice_field("哪一次送达")
+    served_on = date_field("送达日期")
+    proof_id = choice_field("送达回证")
+    text = text_field("情况", required=False)
 
     def prepare(self) -> None:
         waiting = deliveries_of(self.state.case).filter(served_on=None)
@@ -214,15 +180,11 @@ class Publish(PaperForm):
     whom = "镇管理员或主管这类事项的人员"
     may = staticmethod(publishes)
     operation = staticmethod(operations.publish)
-    title = _line("标题", 200)
-    body = _text("内容", required=False, rows=8, help_text="公示文书的可不填")
-    channel = forms.ChoiceField(
-        label="渠道",
-        choices=[("", "请选择"), *Publication.Channel.choices],
-        error_messages={"required": "请选择渠道", "invalid_choice": "没有这个渠道，请重新选择"},
-    )
-    document_id = _optional("公示的文书")
-    consent_id = _optional("本人同意公开的材料", help_text="内容里有个人信息时要有")
+    title = line_field("标题", 200)
+    body = text_field("内容", required=False, rows=8, help_text="公示文书的可不填")
+    channel = choice_field("渠道", [("", "请选择"), *Publication.Channel.choices], coerce=str)
+    document_id = choice_field("公示的文书", required=False)
+    consent_id = choice_field("本人同意公开的材料", required=False, help_text="内容里有个人信息时要有")
 
     def prepare(self) -> None:
         documents = [
@@ -257,15 +219,15 @@ class RecallPublication(PaperForm):
     whom = Publish.whom
     may = staticmethod(publishes)
     operation = staticmethod(operations.recall_publication)
-    publication_id = _number("哪一条公示")
-    since = _day("变更或撤销日期")
-    law_id = forms.ChoiceField(
-        label="撤回期限的依据",
+    publication_id = choice_field("哪一条公示")
+    since = date_field("变更或撤销日期")
+    law_id = choice_field(
+        "撤回期限的依据",
+        [("", "没有规定期限"), ("PEN-048", "行政处罚法第四十八条：三日内撤回")],
         required=False,
-        choices=[("", "没有规定期限"), ("PEN-048", "行政处罚法第四十八条：三日内撤回")],
-        error_messages={"invalid_choice": "没有这个依据，请重新选择"},
+        coerce=str,
     )
-    text = _text("变更、撤销或者确认违法的情况")
+    text = text_field("变更、撤销或者确认违法的情况")
 
     def prepare(self) -> None:
         self.choose("publication_id", _standing(self.state))
@@ -280,8 +242,8 @@ class WithdrawPublication(PaperForm):
     whom = Publish.whom
     may = staticmethod(publishes)
     operation = staticmethod(operations.withdraw_publication)
-    publication_id = _number("哪一条公示")
-    reason = _text("撤回理由", help_text="理由会公开，最多 300 字")
+    publication_id = choice_field("哪一条公示")
+    reason = text_field("撤回理由", help_text="理由会公开，最多 300 字")
 
     def prepare(self) -> None:
         self.choose("publication_id", _standing(self.state))
@@ -311,19 +273,14 @@ class Erase(PaperForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "请选择要删除的内容", "invalid_choice": "没有这项内容，请重新选择"},
     )
-    entries = forms.CharField(
-        label="只删除第几条记录的文字",
+    entries = line_field(
+        "只删除第几条记录的文字",
+        200,
         required=False,
-        max_length=200,
         help_text="如 2、5；不填就是全部。还在办理的只能指明记录删除",
-        error_messages={"max_length": "记录号写得太长，请分几次提请"},
     )
-    law_id = forms.ChoiceField(
-        label="依据",
-        choices=ERASURE_LAWS,
-        error_messages={"required": "请选择依据", "invalid_choice": "没有这个依据，请重新选择"},
-    )
-    text = _text("理由")
+    law_id = choice_field("依据", ERASURE_LAWS, coerce=str)
+    text = text_field("理由")
 
     def clean_entries(self) -> list[int]:
         parts = self.cleaned_data["entries"].replace("，", "、").replace(",", "、").split("、")
@@ -346,14 +303,15 @@ class Restrict(PaperForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "请选择可查阅的人", "invalid_choice": "没有这个人，请重新选择"},
     )
-    text = _text("理由")
+    text = text_field("理由")
 
     def prepare(self) -> None:
         keep = Member.objects.filter(
             town_id=self.state.case.town_id, valid_until=None, roles__overlap=["clerk", "leader"]
         ).select_related("unit")
-        _choose(
-            self.fields["members"],
+        choose(
+            self,
+            "members",
             [(one.pk, f"{one.name}（{one.unit.name}）") for one in keep.order_by("pk")],
         )
 
@@ -365,7 +323,7 @@ class Lift(PaperForm):
     whom = "镇管理员"
     may = staticmethod(clerk)
     operation = staticmethod(operations.lift)
-    text = _text("理由")
+    text = text_field("理由")
 
 
 class Appraise(PaperForm):
@@ -375,15 +333,14 @@ class Appraise(PaperForm):
     whom = "镇管理员"
     may = staticmethod(clerk)
     operation = staticmethod(operations.appraise)
-    destroy = forms.TypedChoiceField(
-        label="鉴定结论",
-        choices=[("0", "继续保存"), ("1", "销毁")],
+    destroy = choice_field(
+        "鉴定结论",
+        [("0", "继续保存"), ("1", "销毁")],
         coerce=lambda value: value == "1",
         widget=forms.RadioSelect,
-        error_messages={"required": "请选择鉴定结论", "invalid_choice": "请选择继续保存或销毁"},
     )
-    until = _day("继续保存到", required=False)
-    text = _text("鉴定意见")
+    until = date_field("继续保存到", required=False)
+    text = text_field("鉴定意见")
 
 
 FORMS: dict[str, type[PaperForm]] = {

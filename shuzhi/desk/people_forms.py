@@ -6,9 +6,9 @@ from typing import Any
 
 from django import forms
 
-from shuzhi.desk.forms import _choose, _number, _text
-from shuzhi.desk.paper_forms import PaperForm, _line, _optional, clerk, in_hand, party_choices
+from shuzhi.desk.paper_forms import PaperForm, clerk, in_hand, party_choices
 from shuzhi.kernel import operations
+from shuzhi.kernel.forms import choice_field, choose, line_field, text_field
 from shuzhi.kernel.models import Case, Consent, Member, Party
 from shuzhi.kernel.models.units import Level
 from shuzhi.kernel.operations.parties import CAPACITIES
@@ -26,11 +26,11 @@ class RevealContact(PaperForm):
     whom = "看得到这件的人"
     may = staticmethod(lambda state: not named(state))
     operation = staticmethod(operations.reveal_contact)
-    party_id = _number("哪一名")
-    text = _text("事由", rows=2)
+    party_id = choice_field("哪一名")
+    text = text_field("事由", rows=2)
 
     def prepare(self) -> None:
-        _choose(self.fields["party_id"], party_choices(self.state))
+        choose(self, "party_id", party_choices(self.state))
         if self.pk:
             self.initial.setdefault("party_id", self.pk)
 
@@ -41,13 +41,9 @@ class AddParty(PaperForm):
     whom = "承办人员"
     may = staticmethod(in_hand)
     operation = staticmethod(operations.add_party)
-    capacity = forms.ChoiceField(
-        label="身份",
-        choices=[("", "请选择"), *CAPACITIES.items()],
-        error_messages={"required": "请选择身份", "invalid_choice": "没有这种身份，请重新选择"},
-    )
-    name_ = _line("姓名", 30, required=False)
-    phone = _line("电话", 20, required=False)
+    capacity = choice_field("身份", [("", "请选择"), *CAPACITIES.items()], coerce=str)
+    name_ = line_field("姓名", 30, required=False)
+    phone = line_field("电话", 20, required=False)
     minor = forms.BooleanField(label="不满十四周岁", required=False)
 
     def arguments(self) -> dict[str, Any]:
@@ -62,15 +58,10 @@ class RecordConsent(PaperForm):
     whom = "承办人员"
     may = staticmethod(in_hand)
     operation = staticmethod(operations.record_consent)
-    party_id = _number("未成年人")
-    ground = forms.ChoiceField(
-        label="依据",
-        choices=Consent.Ground.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "请选择依据", "invalid_choice": "没有这个依据，请重新选择"},
-    )
-    guardian_id = _optional("同意的监护人", help_text="先在“登记当事人”里登记")
-    text = _text("怎样取得同意，或为何不需要")
+    party_id = choice_field("未成年人")
+    ground = choice_field("依据", Consent.Ground.choices, coerce=str, widget=forms.RadioSelect)
+    guardian_id = choice_field("同意的监护人", required=False, help_text="先在“登记当事人”里登记")
+    text = text_field("怎样取得同意，或为何不需要")
 
     def prepare(self) -> None:
         children = Party.objects.filter(case_id=self.state.case.pk, minor=True).values_list("pk", flat=True)
@@ -85,8 +76,8 @@ class WithdrawConsent(PaperForm):
     whom = "承办人员或镇管理员"
     may = staticmethod(lambda state: in_hand(state) or clerk(state))
     operation = staticmethod(operations.withdraw_consent)
-    party_id = _number("未成年人")
-    text = _text("监护人怎样撤回的")
+    party_id = choice_field("未成年人")
+    text = text_field("监护人怎样撤回的")
 
     def prepare(self) -> None:
         standing = Consent.objects.filter(
@@ -107,7 +98,7 @@ class NarrowSight(PaperForm):
         )
     )
     operation = staticmethod(operations.narrow_sight)
-    text = _text("理由")
+    text = text_field("理由")
 
 
 class OpenIdentity(PaperForm):
@@ -118,7 +109,7 @@ class OpenIdentity(PaperForm):
     whom = "指定办理这件的人"
     may = staticmethod(named)
     operation = staticmethod(operations.open_identity)
-    text = _text("事由", rows=2)
+    text = text_field("事由", rows=2)
 
 
 class Recuse(PaperForm):
@@ -139,20 +130,21 @@ class Recuse(PaperForm):
         required=False,
         error_messages={"invalid_choice": "没有这个单位，请重新选择"},
     )
-    text = _text("理由")
+    text = text_field("理由")
 
     def prepare(self) -> None:
         people = Member.objects.filter(town_id=self.state.case.town_id, valid_until=None).select_related(
             "unit"
         )
-        _choose(
-            self.fields["members"],
+        choose(
+            self,
+            "members",
             [(one.pk, f"{one.name}（{one.unit.name}）") for one in people.order_by("pk")],
         )
         units = [
             unit for unit in self.state.town.units.values() if unit.level not in (Level.TOWN, Level.COUNTY)
         ]
-        _choose(self.fields["units"], [(unit.pk, unit.name) for unit in units])
+        choose(self, "units", [(unit.pk, unit.name) for unit in units])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -171,7 +163,7 @@ class TakeOver(PaperForm):
     whom = "指定办理这件的人"
     may = staticmethod(named)
     operation = staticmethod(operations.take_over)
-    text = _text("理由")
+    text = text_field("理由")
 
 
 FORMS: dict[str, type[PaperForm]] = {

@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 
+from shuzhi.kernel.forms import PhoneField, choice_field, line_field
 from shuzhi.kernel.models import Rating
 
 TEXT_MOST = 2000
-PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}")
 
 
 class Receipt(forms.Form):
@@ -49,13 +49,7 @@ class Words(forms.Form):
 
 class Withdraw(Words):
     auto = "withdraw"
-    text = forms.CharField(
-        label="撤回的原因",
-        required=False,
-        max_length=TEXT_MOST,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"max_length": f"原因最多 {TEXT_MOST} 字，请删减"},
-    )
+    text = line_field("撤回的原因", TEXT_MOST, required=False, rows=2)
 
 
 class Supplement(Words):
@@ -69,13 +63,8 @@ class Supplement(Words):
         widget=forms.RadioSelect,
         error_messages={"required": "请选择补充还是更正", "invalid_choice": "请选择补充还是更正"},
     )
-    text = forms.CharField(
-        label="内容",
-        required=False,
-        max_length=TEXT_MOST,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="更正不改动原来的文字，两处都会给承办人看",
-        error_messages={"max_length": f"内容最多 {TEXT_MOST} 字，请删减"},
+    text = line_field(
+        "内容", TEXT_MOST, required=False, help_text="更正不改动原来的文字，两处都会给承办人看", rows=3
     )
 
     def clean(self) -> dict[str, Any]:
@@ -89,26 +78,8 @@ class Contact(Words):
     """更正联系方式. Empty boxes take the old ones away."""
 
     auto = "contact"
-    name = forms.CharField(
-        label="姓名",
-        required=False,
-        max_length=30,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"max_length": "姓名最多 30 字，请删减"},
-    )
-    phone = forms.CharField(
-        label="联系电话",
-        required=False,
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
-        error_messages={"max_length": "联系电话太长，手机号应为 11 位数字"},
-    )
-
-    def clean_phone(self) -> str:
-        phone = re.sub(r"[\s-]", "", self.cleaned_data["phone"])
-        if phone and not PHONE.fullmatch(phone):
-            raise forms.ValidationError("手机号应为 11 位数字，座机请加区号")
-        return phone
+    name = line_field("姓名", 30, required=False, autocomplete="name")
+    phone = PhoneField("联系电话")
 
 
 class Rate(Words):
@@ -129,13 +100,8 @@ class Rate(Words):
         widget=forms.RadioSelect,
         error_messages={"required": "请选择满意程度", "invalid_choice": "请选择满意程度"},
     )
-    text = forms.CharField(
-        label="原因",
-        required=False,
-        max_length=TEXT_MOST,
-        help_text="没有解决或不满意的，请写明哪里没有办好",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": f"原因最多 {TEXT_MOST} 字，请删减"},
+    text = line_field(
+        "原因", TEXT_MOST, required=False, help_text="没有解决或不满意的，请写明哪里没有办好", rows=3
     )
 
     def clean(self) -> dict[str, Any]:
@@ -152,13 +118,7 @@ class Rate(Words):
 class Search(forms.Form):
     """办理公示: by words, month and category. What makes no sense is left out of the search and said."""
 
-    q = forms.CharField(
-        label="关键词",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"type": "search"}),
-        error_messages={"max_length": "关键词最多 60 字，请删减"},
-    )
+    q = line_field("关键词", 60, required=False, type="search")
     month = forms.RegexField(
         r"^20\d\d-(0[1-9]|1[0-2])$",
         label="月份",
@@ -166,9 +126,7 @@ class Search(forms.Form):
         widget=forms.TextInput(attrs={"type": "month", "placeholder": "2026-11"}),
         error_messages={"invalid": "月份要写成 2026-11"},
     )
-    kind = forms.ChoiceField(
-        label="类别", required=False, error_messages={"invalid_choice": "没有这个类别，请重新选择"}
-    )
+    kind = choice_field("类别", required=False, coerce=str)
 
     def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,11 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.choices import BaseChoiceIterator
 
 from shuzhi.apps.events.categories import tree
-from shuzhi.kernel.forms import ActForm, choice_field, text_field
+from shuzhi.kernel.forms import (
+    ActForm,
+    PhoneField,
+    choice_field,
+    choose,
+    later_than_now,
+    line_field,
+    moment_field,
+    several_field,
+    text_field,
+)
 from shuzhi.kernel.models import Unit
 from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.models.units import Level
@@ -98,9 +107,7 @@ class ToTeam(ActForm):
     text = text_field("意见", required=False)
 
     def prepare(self) -> None:
-        field = self.fields["lead"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = unit_choices(self.town, Level.TEAM)
+        choose(self, "lead", unit_choices(self.town, Level.TEAM))
 
 
 class Dispatch(ActForm):
@@ -108,26 +115,9 @@ class Dispatch(ActForm):
 
     category = choice_field("类别")
     lead = choice_field("主办")
-    support = forms.TypedMultipleChoiceField(
-        label="协办",
-        coerce=int,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "没有这个协办单位，请重新选择"},
-    )
-    urgency = forms.TypedChoiceField(
-        label="紧急程度",
-        coerce=int,
-        choices=Urgency.choices,
-        initial=0,
-        error_messages={"required": "请选择紧急程度", "invalid_choice": "没有这个紧急程度，请重新选择"},
-    )
-    term = forms.ChoiceField(
-        label="处置时限",
-        required=False,
-        choices=[("", "按类别的时限"), *TERMS.items()],
-        error_messages={"invalid_choice": "没有这个处置时限，请重新选择"},
-    )
+    support = several_field("协办", of="协办单位", required=False)
+    urgency = choice_field("紧急程度", Urgency.choices, initial=0)
+    term = choice_field("处置时限", [("", "按类别的时限"), *TERMS.items()], required=False, coerce=str)
     text = text_field("派单意见", required=False, rows=3)
 
     def prepare(self) -> None:
@@ -136,9 +126,7 @@ class Dispatch(ActForm):
             ("lead", unit_choices(self.town)),
             ("support", unit_choices(self.town)),
         ):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = choices
+            choose(self, name, choices)
         if self.state is not None:
             self._propose()
 
@@ -191,11 +179,8 @@ class Decline(ActForm):
 class Feedback(ActForm):
     """反馈: what was done and whether it is solved."""
 
-    result = forms.ChoiceField(
-        label="结果",
-        choices=[("solved", "已解决"), ("unsolved", "未解决")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "请选择结果"},
+    result = choice_field(
+        "结果", [("solved", "已解决"), ("unsolved", "未解决")], coerce=str, widget=forms.RadioSelect
     )
     text = text_field("处置情况")
 
@@ -207,17 +192,17 @@ class Verify(ActForm):
 class Call(ActForm):
     """回访: one attempt to reach whoever reported. What he says of the result is a rating, never presumed here."""
 
-    reached = forms.ChoiceField(
-        label="拨打结果",
-        choices=[
+    reached = choice_field(
+        "拨打结果",
+        [
             ("no_answer", "没人接"),
             ("busy", "占线或关机"),
             ("wrong", "号码不对"),
             ("refused", "接通，不愿评价"),
             ("reached", "接通"),
         ],
+        coerce=str,
         widget=forms.RadioSelect,
-        error_messages={"required": "请选择拨打结果", "invalid_choice": "没有这个拨打结果，请重新选择"},
     )
     text = text_field("通话情况", required=False, help_text="满意程度另在“评价”里登记，没有表态的不登记")
 
@@ -225,42 +210,14 @@ class Call(ActForm):
 # -- orders ----------------------------------------------------------------------------------------------------------
 
 
-def units_field(label: str) -> forms.TypedMultipleChoiceField:
-    return forms.TypedMultipleChoiceField(
-        label=label,
-        coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "请至少选一个单位", "invalid_choice": "没有这个单位，请重新选择"},
-    )
-
-
-def moment_field(label: str, *, required: bool = False, help_text: str = "") -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        required=required,
-        help_text=help_text,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={
-            "required": f"请填写{label}",
-            "invalid": f"{label}要写成日期和时间，如 2026-11-23 14:32",
-        },
-    )
-
-
-def later_than_now(moment: datetime | None, label: str) -> datetime | None:
-    if moment and moment <= timezone.now():
-        raise forms.ValidationError(f"{label}要晚于现在，请改正")
-    return moment
-
-
 class OrderAnswer(ActForm):
     """反馈 to an order."""
 
-    result = forms.ChoiceField(
-        label="落实情况",
-        choices=[("done", "已落实"), ("partly", "部分落实"), ("undone", "未落实")],
+    result = choice_field(
+        "落实情况",
+        [("done", "已落实"), ("partly", "部分落实"), ("undone", "未落实")],
+        coerce=str,
         widget=forms.RadioSelect,
-        error_messages={"required": "请选择落实情况", "invalid_choice": "没有这个选项，请重新选择"},
     )
     text = text_field("反馈内容")
 
@@ -268,15 +225,13 @@ class OrderAnswer(ActForm):
 class OrderAgain(ActForm):
     """再次下达: the units that have to answer once more, and by when."""
 
-    again = units_field("要求再次反馈的单位")
+    again = several_field("要求再次反馈的单位", of="单位")
     due_at = moment_field("新的反馈时限", required=True)
     text = text_field("要求")
 
     def prepare(self) -> None:
-        field = self.fields["again"]
-        assert isinstance(field, forms.ChoiceField)
         units = self.state.file.units if self.state else [key for key, _ in unit_choices(self.town)]
-        field.choices = [(key, self.town.units[key].name) for key in units if key in self.town.units]
+        choose(self, "again", [(key, self.town.units[key].name) for key in units if key in self.town.units])
 
     def clean_due_at(self) -> datetime | None:
         return later_than_now(self.cleaned_data["due_at"], "反馈时限")
@@ -300,11 +255,11 @@ class HandOver(ActForm):
 class Answered(ActForm):
     """办结并答复: what was found, and what the reporter is told."""
 
-    finding = forms.ChoiceField(
-        label="核实结论",
-        choices=[("true", "属实"), ("partly", "部分属实"), ("false", "不属实")],
+    finding = choice_field(
+        "核实结论",
+        [("true", "属实"), ("partly", "部分属实"), ("false", "不属实")],
+        coerce=str,
         widget=forms.RadioSelect,
-        error_messages={"required": "请选择核实结论", "invalid_choice": "没有这个结论，请重新选择"},
     )
     text = text_field("答复内容", help_text="会告知举报人")
 
@@ -323,20 +278,6 @@ class ContactRow(forms.Form):
         queryset=Unit.objects.none(),
         error_messages={"required": "请选择单位", "invalid_choice": "没有这个单位，请重新选择"},
     )
-    name = forms.CharField(
-        label="姓名",
-        max_length=30,
-        error_messages={"required": "请填写姓名", "max_length": "姓名最多 30 字，请删减"},
-    )
-    phone = forms.RegexField(
-        label="电话",
-        regex=r"^(1\d{10}|0\d{2,3}-?\d{7,8})$",
-        max_length=20,
-        error_messages={"required": "请填写电话", "invalid": "手机号应为 11 位数字，座机请加区号"},
-    )
-    duty = forms.CharField(
-        label="负责什么",
-        max_length=60,
-        required=False,
-        error_messages={"max_length": "负责什么最多 60 字，请删减"},
-    )
+    name = line_field("姓名", 30)
+    phone = PhoneField("电话", required=True)
+    duty = line_field("负责什么", 60, required=False)

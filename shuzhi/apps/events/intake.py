@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,22 +12,24 @@ from django import forms
 from django.utils import timezone
 
 from shuzhi.apps.events.categories import category_of
-from shuzhi.apps.events.forms import (
-    category_choices,
-    later_than_now,
-    moment_field,
-    unit_choices,
-    units_field,
-)
+from shuzhi.apps.events.forms import category_choices, unit_choices
 from shuzhi.apps.events.models import Accusation, Event
 from shuzhi.apps.events.queries import RELATIONS
-from shuzhi.kernel.forms import ActForm, choice_field, text_field
+from shuzhi.kernel.forms import (
+    ActForm,
+    PhoneField,
+    choice_field,
+    choose,
+    later_than_now,
+    line_field,
+    moment_field,
+    several_field,
+    text_field,
+)
 from shuzhi.kernel.models import Case, Consent, Member, Party
 from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.operations import Opening, add_party, record_consent
 from shuzhi.kernel.operations.writing import Done
-
-PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}")
 
 
 def _degrees(label: str, least: int, most: int) -> forms.FloatField:
@@ -54,26 +55,16 @@ class Report(ActForm):
     heading: ClassVar[str] = "上报事件"
     comes_from: ClassVar[str] = Event.Source.GRID_WORKER
 
-    title = forms.CharField(
-        label="标题",
-        required=False,
-        max_length=60,
-        help_text="一句话说清什么事、在哪里，可不填",
-        error_messages={"max_length": "标题最多 60 字，请删减"},
-    )
+    title = line_field("标题", 60, required=False, help_text="一句话说清什么事、在哪里，可不填")
     text = text_field("反映内容", help_text="什么事、在什么地方、什么时候发现的", rows=6)
-    place = forms.CharField(
-        label="地点", required=False, max_length=200, help_text="村名、路名、门牌或附近的标志物"
-    )
+    place = line_field("地点", 200, required=False, help_text="村名、路名、门牌或附近的标志物")
     category = choice_field("类别", required=False)
     lon = _degrees("经度", 73, 136)
     lat = _degrees("纬度", 3, 54)
     accuracy_m = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
-        field = self.fields["category"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = category_choices(self.town, "由指挥中心判断")
+        choose(self, "category", category_choices(self.town, "由指挥中心判断"))
 
     def clean_text(self) -> str:
         lines = self.cleaned_data["text"].replace("\x00", "").splitlines()
@@ -129,24 +120,9 @@ class GridReport(Report):
 class WithReporter(Report):
     """A report of somebody who may be asked back: name and phone, both of which may be left out."""
 
-    name = forms.CharField(
-        label="姓名", required=False, max_length=30, error_messages={"max_length": "姓名最多 30 字，请删减"}
-    )
-    phone = forms.CharField(
-        label="联系电话",
-        required=False,
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
-        help_text="只有承办人看得到",
-        error_messages={"max_length": "联系电话太长，手机号应为 11 位数字"},
-    )
+    name = line_field("姓名", 30, required=False)
+    phone = PhoneField("联系电话", help_text="只有承办人看得到")
     anonymous = forms.BooleanField(label="不公开身份", required=False)
-
-    def clean_phone(self) -> str:
-        phone = re.sub(r"[\s-]", "", self.cleaned_data["phone"])
-        if phone and not PHONE.fullmatch(phone):
-            raise forms.ValidationError("手机号应为 11 位数字，座机请加区号")
-        return phone
 
     def opening(self, by: Member | None) -> Opening:
         made = super().opening(by)
@@ -182,37 +158,22 @@ class HotlineReport(WithReporter):
     """来电登记: the command centre writes down what came by telephone, from another platform or on a patrol."""
 
     heading = "来电登记"
-    source = forms.ChoiceField(
-        label="来源",
-        choices=[
+    source = choice_field(
+        "来源",
+        [
             (value, label)
             for value, label in Event.Source.choices
             if value not in (Event.Source.GRID_WORKER, Event.Source.IMPORT)
         ],
+        coerce=str,
         initial=Event.Source.HOTLINE,
-        error_messages={"required": "请选择来源", "invalid_choice": "没有这个来源，请重新选择"},
     )
-    outside_number = forms.CharField(
-        label="来文编号",
-        required=False,
-        max_length=64,
-        help_text="12345 工单号或上级平台的编号",
-        error_messages={"max_length": "来文编号最多 64 个字符，请删减"},
-    )
+    outside_number = line_field("来文编号", 64, required=False, help_text="12345 工单号或上级平台的编号")
     at = moment_field("反映时间", help_text="不填按现在")
     reply_due_at = moment_field("回复期限", help_text="来文平台要求在何时前回复，没有可不填")
-    person = forms.CharField(
-        label="当事人姓名",
-        required=False,
-        max_length=30,
-        help_text="来电人替别人反映时填写",
-        error_messages={"max_length": "当事人姓名最多 30 字，请删减"},
-    )
-    relation = forms.ChoiceField(
-        label="来电人是当事人的",
-        required=False,
-        choices=[("", "不是代人反映"), *RELATIONS.items()],
-        error_messages={"invalid_choice": "没有这种关系，请重新选择"},
+    person = line_field("当事人姓名", 30, required=False, help_text="来电人替别人反映时填写")
+    relation = choice_field(
+        "来电人是当事人的", [("", "不是代人反映"), *RELATIONS.items()], required=False, coerce=str
     )
     agreed = forms.BooleanField(
         label="当事人同意代为反映",
@@ -320,26 +281,14 @@ class NewOrder(ActForm):
     heading: ClassVar[str] = "下达指令"
     issued_as: ClassVar[str] = "dispatcher"
 
-    title = forms.CharField(
-        label="标题",
-        max_length=60,
-        error_messages={"required": "请填写标题", "max_length": "标题最多 60 字，请删减"},
-    )
+    title = line_field("标题", 60)
     text = text_field("指令内容", help_text="做什么、做到什么程度、怎样反馈", rows=6)
-    units = units_field("下达给")
+    units = several_field("下达给", of="单位")
     due_at = moment_field("反馈时限", required=True)
-    urgency = forms.TypedChoiceField(
-        label="紧急程度",
-        coerce=int,
-        choices=Urgency.choices,
-        initial=0,
-        error_messages={"required": "请选择紧急程度", "invalid_choice": "没有这个紧急程度，请重新选择"},
-    )
+    urgency = choice_field("紧急程度", Urgency.choices, initial=0)
 
     def prepare(self) -> None:
-        field = self.fields["units"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = unit_choices(self.town)
+        choose(self, "units", unit_choices(self.town))
 
     def clean_due_at(self) -> datetime | None:
         return later_than_now(self.cleaned_data["due_at"], "反馈时限")
@@ -362,11 +311,7 @@ class PublicAccusation(ActForm):
     heading: ClassVar[str] = "举报工作人员或单位"
 
     text = text_field("举报内容", help_text="什么人、什么时候、做了什么，有什么线索", rows=8)
-    about = forms.CharField(
-        label="被反映的人或单位",
-        max_length=120,
-        error_messages={"required": "请填写被反映的人或单位", "max_length": "最多 120 字，请删减"},
-    )
+    about = line_field("被反映的人或单位", 120)
     unit = choice_field("其所在单位", required=False)
     how = forms.ChoiceField(
         label="怎样举报",
@@ -375,28 +320,12 @@ class PublicAccusation(ActForm):
         help_text="实名的，只有受理人员因办理需要才能查阅身份，每次查阅都留记录",
         error_messages={"required": "请选择匿名或实名", "invalid_choice": "请选择匿名或实名"},
     )
-    name = forms.CharField(
-        label="姓名", required=False, max_length=30, error_messages={"max_length": "姓名最多 30 字，请删减"}
-    )
-    phone = forms.CharField(
-        label="联系电话",
-        required=False,
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
-        error_messages={"max_length": "联系电话太长，手机号应为 11 位数字"},
-    )
+    name = line_field("姓名", 30, required=False)
+    phone = PhoneField("联系电话")
 
     def prepare(self) -> None:
-        field = self.fields["unit"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "不清楚"), *unit_choices(self.town)]
+        choose(self, "unit", [("", "不清楚"), *unit_choices(self.town)])
         self.fields["unit"].help_text = "选了单位，这个单位的人都不会经手这件"
-
-    def clean_phone(self) -> str:
-        phone = re.sub(r"[\s-]", "", self.cleaned_data["phone"])
-        if phone and not PHONE.fullmatch(phone):
-            raise forms.ValidationError("手机号应为 11 位数字，座机请加区号")
-        return phone
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -431,10 +360,8 @@ class TakenAccusation(PublicAccusation):
     """举报 by letter, telephone or in person, written down by those who handle it."""
 
     heading = "登记举报"
-    came = forms.ChoiceField(
-        label="来源",
-        choices=[one for one in Accusation.Channel.choices if one[0] != Accusation.Channel.PORTAL],
-        error_messages={"required": "请选择来源", "invalid_choice": "没有这个来源，请重新选择"},
+    came = choice_field(
+        "来源", [one for one in Accusation.Channel.choices if one[0] != Accusation.Channel.PORTAL], coerce=str
     )
     field_order = ("came", "text", "about", "unit", "how", "name", "phone")
 

@@ -15,7 +15,7 @@ from shuzhi.apps.events.models import Category
 from shuzhi.apps.events.operations import save_category
 from shuzhi.kernel.declare import Shown
 from shuzhi.kernel.errors import Refused
-from shuzhi.kernel.forms import choice_field
+from shuzhi.kernel.forms import choice_field, choose, line_field, number_field
 from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.queries.town import Town, town
 from shuzhi.kernel.signin import MemberRequest
@@ -23,50 +23,34 @@ from shuzhi.kernel.signin import MemberRequest
 KINDS = {"working": "个工作日", "hours": "小时", "working_hours": "个工作小时", "calendar": "日"}
 
 
-def _number(label: str, most: int, least: int = 1, help_text: str = "") -> forms.IntegerField:
-    wrong = {
-        "required": f"请填写{label}",
-        "invalid": f"{label}应为整数",
-        "min_value": f"{label}不能小于 {least}",
-        "max_value": f"{label}不能大于 {most}",
-    }
-    return forms.IntegerField(
-        label=label, min_value=least, max_value=most, help_text=help_text, error_messages=wrong
-    )
-
-
 class CategoryForm(forms.Form):
     """The defaults that dispatching proposes; whoever dispatches may choose otherwise."""
 
-    name = forms.CharField(
-        label="名称",
-        max_length=32,
-        error_messages={"required": "请填写名称", "max_length": "名称最多 32 字，请删减"},
-    )
+    name = line_field("名称", 32)
     unit_id = choice_field("主办单位", required=False)
     support = forms.TypedMultipleChoiceField(label="协办单位", coerce=int, required=False)
-    urgency = forms.TypedChoiceField(label="紧急程度", coerce=int, choices=Urgency.choices)
-    sign_hours = _number("签收（小时）", 240)
-    handle_amount = _number("处置时限", 365)
-    handle_kind = forms.ChoiceField(label="处置时限单位", choices=list(KINDS.items()))
-    verify_hours = _number("核查（小时）", 240)
-    radius_m = _number("相似范围（米）", 5000, 0, "这个距离内的在办事件提示可能是同一件；0 为不按地点提示")
-    self_handle = forms.BooleanField(label="网格长可以自行处置办结", required=False)
-    elsewhere = forms.CharField(
-        label="不属受理时的去处", max_length=120, required=False, help_text="写明单位名称，能写电话更好"
+    urgency = choice_field("紧急程度", Urgency.choices)
+    sign_hours = number_field("签收（小时）", 240)
+    handle_amount = number_field("处置时限", 365)
+    handle_kind = choice_field("处置时限单位", list(KINDS.items()), coerce=str)
+    verify_hours = number_field("核查（小时）", 240)
+    radius_m = number_field(
+        "相似范围（米）", 5000, 0, help_text="这个距离内的在办事件提示可能是同一件；0 为不按地点提示"
     )
-    keywords = forms.CharField(
-        label="关键词",
+    self_handle = forms.BooleanField(label="网格长可以自行处置办结", required=False)
+    elsewhere = line_field("不属受理时的去处", 120, required=False, help_text="写明单位名称，能写电话更好")
+    keywords = line_field(
+        "关键词",
+        2000,
         required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
         help_text="用来推荐类别，写成“路灯:3;不亮:2”，数字越大越像这一类",
+        rows=3,
     )
 
     def __init__(self, *args: Any, place: Town, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit_id"].choices = [("", "由派单的人定"), *unit_choices(place)]  # type: ignore[attr-defined]
-        self.fields["support"].choices = list(unit_choices(place))  # type: ignore[attr-defined]
+        choose(self, "unit_id", [("", "由派单的人定"), *unit_choices(place)])
+        choose(self, "support", list(unit_choices(place)))
 
 
 class GroupForm(forms.Form):

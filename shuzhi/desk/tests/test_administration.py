@@ -219,7 +219,7 @@ def test_a_new_member_gets_a_password_shown_once_and_must_change_it(
         ({"roles": []}, "请至少选一个角色"),
         ({"roles": ["king"]}, "没有这个角色"),
         ({"unit": "999999"}, "没有这个单位"),
-        ({"since": "昨天"}, "起始日期应写成"),
+        ({"since": "昨天"}, "起始日期要写成日期"),
     ],
 )
 def test_bad_input_is_answered_in_words_and_kept(

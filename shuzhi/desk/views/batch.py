@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from shuzhi.desk.forms import _number, _text, _units
+from shuzhi.desk.forms import working_units
 from shuzhi.desk.frame import KEY_MOST, answer, said
 from shuzhi.kernel import operations
 from shuzhi.kernel.declare import CaseType
 from shuzhi.kernel.errors import NotDone
+from shuzhi.kernel.forms import choice_field, choose, text_field
 from shuzhi.kernel.models import Case, Member, Task
 from shuzhi.kernel.operations.writing import UNIVERSAL as NAMES
 from shuzhi.kernel.queries.absence import holds
@@ -36,20 +37,20 @@ class Sign(forms.Form):
 
 
 class Urge(forms.Form):
-    text = _text("说明", required=False)
+    text = text_field("说明", required=False)
 
 
 class Supervise(forms.Form):
-    text = _text("督办要求")
+    text = text_field("督办要求")
 
 
 class Note(forms.Form):
-    text = _text("备注", help_text="能看到这些件的人都能看到")
+    text = text_field("备注", help_text="能看到这些件的人都能看到")
 
 
 class Transfer(forms.Form):
-    unit = _number("改派给")
-    text = _text("理由")
+    unit = choice_field("改派给")
+    text = text_field("理由")
 
 
 FORMS: dict[str, type[forms.Form]] = {
@@ -154,7 +155,7 @@ def _form(act: str, place: Town, data: Any) -> Any:
     if act in FORMS:
         form = FORMS[act](data)
         if "unit" in form.fields:
-            form.fields["unit"].choices = [("", "请选择"), *_units(place)]  # type: ignore[attr-defined]
+            choose(form, "unit", [("", "请选择"), *working_units(place)])
         return form
     key, _, action = act.partition(":")
     declared = case_type(key)

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from shuzhi.desk.frame import answer, idempotency_key, said
-from shuzhi.desk.views.admin.frame import Listed, Row, choice, day, done_by, refusing, words
+from shuzhi.desk.views.admin.frame import Listed, Row, done_by, refusing
+from shuzhi.kernel.forms import choice_field, choose, date_field, line_field
 from shuzhi.kernel.models import Duty, Occurrence, OccurrenceEntry, Swap
 from shuzhi.kernel.operations import schedules as operations
 from shuzhi.kernel.queries import schedules as queries
@@ -115,21 +116,21 @@ def occurrence(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 class Reason(forms.Form):
-    text = words("理由", 300, rows=2)
+    text = line_field("理由", 300, rows=2)
 
 
 class Move(Reason):
-    day = day("改到哪一天")
+    day = date_field("改到哪一天")
     field_order = ("day", "text")
 
 
 class SwapWith(Reason):
-    other = choice("与哪一班换")
+    other = choice_field("与哪一班换")
     field_order = ("other", "text")
 
 
 class Cover(Reason):
-    member = choice("由谁顶班")
+    member = choice_field("由谁顶班")
     field_order = ("member", "text")
 
 
@@ -175,9 +176,8 @@ def _choices(request: MemberRequest, one: Occurrence, form: forms.Form, duty_id:
         found = (
             others.exclude(occurrence=one).select_related("member", "occurrence").order_by("occurrence__day")
         )
-        form.fields["other"].choices = [  # type: ignore[attr-defined]
-            (other.pk, f"{other.occurrence.day} {other.member.name}") for other in found[:100]
-        ]
+        known = [(other.pk, f"{other.occurrence.day} {other.member.name}") for other in found[:100]]
+        choose(form, "other", known)
     if isinstance(form, Cover):
         declared = queries.schedule(one.schedule)
         if not request.member.has_role(declared.control):
@@ -185,7 +185,7 @@ def _choices(request: MemberRequest, one: Occurrence, form: forms.Form, duty_id:
             return
         role = declared.roster[0] if declared.roster else ""
         people = queries.holders(one.town, role, one.day or one.planned).values_list("pk", "name")
-        form.fields["member"].choices = list(people)  # type: ignore[attr-defined]
+        choose(form, "member", list(people))
 
 
 def _take(request: MemberRequest, one: Occurrence, key: str, form: forms.Form, duty_id: int) -> Any:

@@ -16,11 +16,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from shuzhi.desk.forms import _text
 from shuzhi.desk.frame import answer, idempotency_key, said
 from shuzhi.desk.views.ledger import FORMS, download
 from shuzhi.kernel.declare import Register
 from shuzhi.kernel.errors import NotAllowed, NotDone
+from shuzhi.kernel.forms import date_field, text_field
 from shuzhi.kernel.models import Member, Unit
 from shuzhi.kernel.operations import ledgers as exporting
 from shuzhi.kernel.operations.registers import Change, propose
@@ -41,12 +41,8 @@ OPERATIONS = {"add": "增加", "change": "修改", "end": "终止", "correct": "
 class Proposal(forms.Form):
     """Beside the row's own form: from which day it holds, and why."""
 
-    on = forms.DateField(
-        label="自何日起",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": "请填写自何日起", "invalid": "自何日起要写成日期，如 2026-11-23"},
-    )
-    text = _text("变更理由", rows=3)
+    on = date_field("自何日起")
+    text = text_field("变更理由", rows=3)
 
 
 class Upload(forms.Form):
@@ -65,11 +61,7 @@ class Upload(forms.Form):
 
 
 class RegisterUpload(Upload):
-    on = forms.DateField(
-        label="自何日起",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": "请填写自何日起", "invalid": "自何日起要写成日期，如 2026-11-23"},
-    )
+    on = date_field("自何日起")
     whole = forms.BooleanField(
         label="整表更新", required=False, help_text="表格是新一版的全部内容，没有列入的不再有效"
     )

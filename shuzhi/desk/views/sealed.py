@@ -12,13 +12,12 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from shuzhi.desk.forms import _text
 from shuzhi.desk.frame import answer, said
-from shuzhi.desk.paper_forms import _line
 from shuzhi.desk.queries import keeps_sealed, own_searches, sealed_cases
 from shuzhi.desk.views.inbox import CASE_FIELDS, SIZE, _case_row, _cursor, _first, _pager
 from shuzhi.kernel import operations
 from shuzhi.kernel.errors import NotAllowed, NotDone
+from shuzhi.kernel.forms import line_field, text_field
 from shuzhi.kernel.models import Case
 from shuzhi.kernel.queries.apps import case_types, role_names
 from shuzhi.kernel.queries.identities import alerts, searches
@@ -64,8 +63,8 @@ def alerts_page(request: MemberRequest) -> HttpResponse:
 
 
 class LookInto(forms.Form):
-    number = _line("编号", 32)
-    text = _text("事由", rows=2, help_text="事由和查阅人会记入这件的记录")
+    number = line_field("编号", 32)
+    text = text_field("事由", rows=2, help_text="事由和查阅人会记入这件的记录")
 
     def clean_number(self) -> str:
         return str(self.cleaned_data["number"]).strip().upper()
@@ -93,8 +92,8 @@ def look_into(request: MemberRequest) -> HttpResponse:
 
 
 class FindByPhone(forms.Form):
-    phone = _line("电话号码", 20, help_text="完整号码，或末四位")
-    reason = _line("事由", 200, help_text="每次查找都留记录，没查到的也留")
+    phone = line_field("电话号码", 20, help_text="完整号码，或末四位")
+    reason = line_field("事由", 200, help_text="每次查找都留记录，没查到的也留")
 
 
 @never_cache

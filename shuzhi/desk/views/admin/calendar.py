@@ -11,20 +11,17 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
-    choice,
     clerk_required,
-    day,
-    done_by,
     form_page,
     list_page,
     paged,
-    words,
+    write,
 )
+from shuzhi.kernel.forms import choice_field, date_field, line_field
 from shuzhi.kernel.models import Day
 from shuzhi.kernel.operations import calendar as operations
 from shuzhi.kernel.queries.town import town
@@ -34,9 +31,9 @@ WEEKDAYS = "一二三四五六日"
 
 
 class DayForm(forms.Form):
-    date = day("日期")
-    works = choice("安排", [("0", "放假"), ("1", "上班（调休）")])
-    name = words("说明", 32, required=False, help_text="如 春节、台风停工；照放假通知的写法")
+    date = date_field("日期")
+    works = choice_field("安排", [("0", "放假"), ("1", "上班（调休）")])
+    name = line_field("说明", 32, required=False, help_text="如 春节、台风停工；照放假通知的写法")
     told = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def clean_date(self) -> Any:
@@ -101,17 +98,7 @@ def set_day(request: ClerkRequest) -> HttpResponse:
             was = place.calendar.name(sent["date"])
             text = f"{sent['date']} 现在是{was}，改为{'上班' if works else '放假'}后，本镇 {moved} 个在走的时限会变"
             notes, form = [("warn", text)], DayForm(initial={**sent, "works": int(works), "told": True})
-        elif done_by(
-            form,
-            lambda: operations.set_day(
-                day=sent["date"],
-                works=works,
-                name=sent["name"],
-                by=request.member,
-                now=now,
-                key=idempotency_key(request),
-            ),
-        ):
+        elif write(request, form, operations.set_day, day=sent["date"], works=works, name=sent["name"]):
             return redirect("desk:admin-calendar")
     submit = "确认调整" if notes else "看会影响多少时限"
     return form_page(request, "calendar", form, heading="调整一天", submit=submit, notes=notes)
@@ -123,12 +110,7 @@ def unset_day(request: ClerkRequest, date: str) -> HttpResponse:
     if row is None:
         raise Http404
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid() and done_by(
-        form,
-        lambda: operations.unset_day(
-            day=row.date, by=request.member, now=timezone.now(), key=idempotency_key(request)
-        ),
-    ):
+    if form.is_valid() and write(request, form, operations.unset_day, day=row.date):
         return redirect("desk:admin-calendar")
     intro = "改回国务院放假通知的安排；在走的时限随之重算。"
     return form_page(request, "calendar", form, heading=f"改回 {row.date}", submit="改回", intro=intro)

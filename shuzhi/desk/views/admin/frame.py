@@ -12,9 +12,10 @@ from django import forms
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from shuzhi.desk.frame import answer, said
+from shuzhi.desk.frame import answer, idempotency_key, said
 from shuzhi.kernel.errors import Conflict, NotAllowed, NotDone, Refused
 from shuzhi.kernel.models import Member, Unit
 from shuzhi.kernel.queries.pages import pages_for
@@ -75,6 +76,12 @@ def done_by(form: forms.Form, work: Callable[[], Any]) -> Any:
     except Refused as refused:
         form.add_error(None, refused.says)
         return None
+
+
+def write(request: MemberRequest, form: forms.Form, operation: Callable[..., Any], **values: Any) -> Any:
+    """An operation of the clerk's, taken now and once for the form's key; a refusal goes onto the form."""
+    key = idempotency_key(request)
+    return done_by(form, lambda: operation(**values, by=request.member, now=timezone.now(), key=key))
 
 
 def sections(request: MemberRequest, here: str) -> list[dict[str, Any]]:
@@ -191,47 +198,6 @@ def attachment(content: bytes, name: str, kind: str) -> HttpResponse:
 
 
 # -- fields ----------------------------------------------------------------------------------------------------------
-
-
-def words(
-    label: str, most: int, *, required: bool = True, help_text: str = "", rows: int = 0, **attrs: Any
-) -> forms.CharField:
-    widget = forms.Textarea(attrs={"rows": rows, **attrs}) if rows else forms.TextInput(attrs=attrs)
-    return forms.CharField(
-        label=label,
-        max_length=most,
-        required=required,
-        help_text=help_text,
-        widget=widget,
-        error_messages={
-            "required": f"请填写{label}",
-            "max_length": f"{label}最多 {most} 字，现有 %(show_value)d 字，请删减",
-        },
-    )
-
-
-def day(label: str, *, required: bool = True, help_text: str = "") -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        required=required,
-        help_text=help_text,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": f"请填写{label}", "invalid": f"{label}应写成 2026-11-24 这样"},
-    )
-
-
-def choice(
-    label: str, choices: Any = (), *, required: bool = True, help_text: str = "", number: bool = True
-) -> forms.TypedChoiceField:
-    return forms.TypedChoiceField(
-        label=label,
-        choices=choices,
-        required=required,
-        help_text=help_text,
-        coerce=int if number else str,
-        empty_value=None if number else "",
-        error_messages={"required": f"请选择{label}", "invalid_choice": f"没有这个{label}，请重新选择"},
-    )
 
 
 def people(town: Unit, on: Any, empty: str = "请选择") -> list[tuple[Any, str]]:

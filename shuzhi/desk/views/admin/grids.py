@@ -12,20 +12,19 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
-    choice,
     clerk_required,
-    day,
     done_by,
     form_page,
     list_page,
     paged,
     people,
+    write,
 )
+from shuzhi.kernel.forms import choice_field, date_field
 from shuzhi.kernel.models import Grid, Unit
 from shuzhi.kernel.operations import grids as operations
 
@@ -34,9 +33,9 @@ SHOWN = 20
 
 
 class Assign(forms.Form):
-    worker = choice("网格员", required=False)
-    leader = choice("网格长", required=False)
-    day = day("起始日期")
+    worker = choice_field("网格员", required=False)
+    leader = choice_field("网格长", required=False)
+    day = date_field("起始日期")
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,7 +51,7 @@ class Upload(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".geojson,.json"}),
         error_messages={"required": "请选择文件", "empty": "文件是空的，请重新选择"},
     )
-    day = day("生效日期")
+    day = date_field("生效日期")
 
     def clean_file(self) -> str:
         sent = self.cleaned_data["file"]
@@ -113,17 +112,14 @@ def grid(request: ClerkRequest, pk: int) -> HttpResponse:
     form = Assign(request.POST or None, town=request.town, initial=initial)
     if form.is_valid():
         sent = form.cleaned_data
-        if done_by(
+        if write(
+            request,
             form,
-            lambda: operations.assign_grid(
-                grid_id=pk,
-                worker_id=sent["worker"],
-                leader_id=sent["leader"],
-                day=sent["day"],
-                by=request.member,
-                now=timezone.now(),
-                key=idempotency_key(request),
-            ),
+            operations.assign_grid,
+            grid_id=pk,
+            worker_id=sent["worker"],
+            leader_id=sent["leader"],
+            day=sent["day"],
         ):
             return redirect("desk:admin-grids")
     return form_page(request, "grids", form, heading=f"指定人员：{row.name}", submit="指定")

@@ -11,22 +11,20 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
-    choice,
     clerk_required,
-    day,
     done_by,
     form_page,
     list_page,
     paged,
     people,
-    words,
+    write,
 )
 from shuzhi.kernel import operations
+from shuzhi.kernel.forms import choice_field, date_field, line_field
 from shuzhi.kernel.models import Leave, Member, Unit
 from shuzhi.kernel.operations.absence import check_succession, held_back
 from shuzhi.kernel.queries import administration
@@ -35,11 +33,11 @@ from shuzhi.ui import clocktext
 
 
 class Away(forms.Form):
-    member = choice("休假人员")
-    deputy = choice("代办人")
-    since = day("开始日期")
-    back = day("返岗日期", help_text="回来上班的第一天")
-    text = words("事由", 200, rows=2)
+    member = choice_field("休假人员")
+    deputy = choice_field("代办人")
+    since = date_field("开始日期")
+    back = date_field("返岗日期", help_text="回来上班的第一天")
+    text = line_field("事由", 200, rows=2)
     told = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
@@ -49,10 +47,10 @@ class Away(forms.Form):
 
 
 class HandOver(forms.Form):
-    member = choice("离岗人员")
-    successor = choice("接手人")
-    day = day("离岗日期", help_text="不再任职的第一天")
-    text = words("事由", 200, rows=2)
+    member = choice_field("离岗人员")
+    successor = choice_field("接手人")
+    day = date_field("离岗日期", help_text="不再任职的第一天")
+    text = line_field("事由", 200, rows=2)
     told = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
@@ -106,18 +104,15 @@ def add(request: ClerkRequest) -> HttpResponse:
         if held and not sent["told"]:
             notes = [("warn", f"{says}；休假期间这些事由其他有资格的人办理") for says in held]
             form = Away(initial={**sent, "told": True}, town=request.town)
-        elif done_by(
+        elif write(
+            request,
             form,
-            lambda: operations.take_leave(
-                member_id=sent["member"],
-                deputy_id=sent["deputy"],
-                since=sent["since"],
-                until=sent["back"],
-                text=sent["text"],
-                by=request.member,
-                now=now,
-                key=idempotency_key(request),
-            ),
+            operations.take_leave,
+            member_id=sent["member"],
+            deputy_id=sent["deputy"],
+            since=sent["since"],
+            until=sent["back"],
+            text=sent["text"],
         ):
             return redirect("desk:admin-leaves")
     submit = "仍然登记" if notes else "登记"
@@ -130,12 +125,7 @@ def end(request: ClerkRequest, pk: int) -> HttpResponse:
     if leave is None:
         raise Http404
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid() and done_by(
-        form,
-        lambda: operations.end_leave(
-            leave_id=pk, by=request.member, now=timezone.now(), key=idempotency_key(request)
-        ),
-    ):
+    if form.is_valid() and write(request, form, operations.end_leave, leave_id=pk):
         return redirect("desk:admin-leaves")
     intro = f"{leave.member.name}现在就回岗，{leave.deputy.name}不再代办。"
     return form_page(
@@ -165,17 +155,14 @@ def hand_over(request: ClerkRequest) -> HttpResponse:
             for name in ("member", "successor", "day", "text"):
                 again.fields[name].widget = forms.HiddenInput()
             return _preview(request, again, member, successor)
-    elif done_by(
+    elif write(
+        request,
         form,
-        lambda: operations.hand_over(
-            member_id=member.pk,
-            successor_id=successor.pk,
-            day=sent["day"],
-            text=sent["text"],
-            by=request.member,
-            now=now,
-            key=idempotency_key(request),
-        ),
+        operations.hand_over,
+        member_id=member.pk,
+        successor_id=successor.pk,
+        day=sent["day"],
+        text=sent["text"],
     ):
         return redirect("desk:admin-leaves")
     return form_page(request, "leaves", form, heading="离岗移交", submit="核对移交内容")

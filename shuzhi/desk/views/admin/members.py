@@ -18,18 +18,17 @@ from shuzhi.desk.views.admin.frame import (
     Listed,
     Row,
     attachment,
-    choice,
     clerk_required,
-    day,
     done_by,
     form_page,
     list_page,
     paged,
     shown,
     units,
-    words,
+    write,
 )
 from shuzhi.kernel import sheets
+from shuzhi.kernel.forms import choice_field, choose, date_field, line_field
 from shuzhi.kernel.models import Member, Unit
 from shuzhi.kernel.operations import members as operations
 from shuzhi.kernel.operations.roster import HEADINGS, LOGIN
@@ -40,14 +39,14 @@ LOGIN_SAYS = "登录名应为 3–60 个字母、数字或 . @ + - _"
 
 class Filters(forms.Form):
     q = forms.CharField(label="姓名或登录名", required=False, max_length=60)
-    unit = choice("单位", required=False)
-    role = choice("角色", required=False, number=False)
-    state = choice("状态", [("", "在岗"), ("ended", "已离岗")], required=False, number=False)
+    unit = choice_field("单位", required=False)
+    role = choice_field("角色", required=False, coerce=str)
+    state = choice_field("状态", [("", "在岗"), ("ended", "已离岗")], required=False, coerce=str)
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].choices = units(town, "全部")  # type: ignore[attr-defined]
-        self.fields["role"].choices = [("", "全部"), *administration.roles().items()]  # type: ignore[attr-defined]
+        choose(self, "unit", units(town, "全部"))
+        choose(self, "role", [("", "全部"), *administration.roles().items()])
 
 
 def roles_field() -> forms.MultipleChoiceField:
@@ -72,14 +71,14 @@ def roles_field() -> forms.MultipleChoiceField:
 
 
 class Add(forms.Form):
-    name = words("姓名", 64)
-    login = words("登录名", 60, help_text=LOGIN_SAYS, autocapitalize="none", autocomplete="off")
-    unit = choice("单位")
-    since = day("起始日期")
+    name = line_field("姓名", 64)
+    login = line_field("登录名", 60, help_text=LOGIN_SAYS, autocapitalize="none", autocomplete="off")
+    unit = choice_field("单位")
+    since = date_field("起始日期")
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].choices = units(town)  # type: ignore[attr-defined]
+        choose(self, "unit", units(town))
         self.fields["roles"] = roles_field()
         self.initial.setdefault("since", timezone.localdate())
 
@@ -91,8 +90,8 @@ class Add(forms.Form):
 
 
 class Change(forms.Form):
-    name = words("姓名", 64)
-    until = day(
+    name = line_field("姓名", 64)
+    until = date_field(
         "离岗日期", required=False, help_text="不再任职的第一天；长期任职的留空。名下有在办件的，请用移交"
     )
 
@@ -102,22 +101,22 @@ class Change(forms.Form):
 
 
 class Move(forms.Form):
-    unit = choice("新单位")
-    day = day("调动日期")
+    unit = choice_field("新单位")
+    day = date_field("调动日期")
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].choices = units(town)  # type: ignore[attr-defined]
+        choose(self, "unit", units(town))
         self.initial.setdefault("day", timezone.localdate())
 
 
 class Place(forms.Form):
-    unit = choice("兼任单位")
-    since = day("起始日期")
+    unit = choice_field("兼任单位")
+    since = date_field("起始日期")
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].choices = units(town)  # type: ignore[attr-defined]
+        choose(self, "unit", units(town))
         self.fields["roles"] = roles_field()
         self.initial.setdefault("since", timezone.localdate())
 
@@ -215,19 +214,16 @@ def add(request: ClerkRequest) -> HttpResponse:
     form = Add(request.POST or None, town=request.town)
     if form.is_valid():
         sent, password = form.cleaned_data, operations.new_password()
-        done = done_by(
+        done = write(
+            request,
             form,
-            lambda: operations.add_member(
-                login=sent["login"],
-                name=sent["name"],
-                unit_id=sent["unit"],
-                roles=sent["roles"],
-                since=sent["since"],
-                password=password,
-                by=request.member,
-                now=timezone.now(),
-                key=idempotency_key(request),
-            ),
+            operations.add_member,
+            login=sent["login"],
+            name=sent["name"],
+            unit_id=sent["unit"],
+            roles=sent["roles"],
+            since=sent["since"],
+            password=password,
         )
         if done:
             return handed_out(request, [(sent["name"], sent["login"], "" if done.again else password)])
@@ -249,17 +245,14 @@ def member(request: ClerkRequest, pk: int) -> HttpResponse:
     form = Change(request.POST or None, initial=initial)
     if form.is_valid():
         sent = form.cleaned_data
-        done = done_by(
+        done = write(
+            request,
             form,
-            lambda: operations.change_member(
-                member_id=pk,
-                name=sent["name"],
-                roles=sent["roles"],
-                until=sent["until"],
-                by=request.member,
-                now=timezone.now(),
-                key=idempotency_key(request),
-            ),
+            operations.change_member,
+            member_id=pk,
+            name=sent["name"],
+            roles=sent["roles"],
+            until=sent["until"],
         )
         if done:
             return redirect("desk:admin-members")
@@ -336,16 +329,8 @@ def _move(request: ClerkRequest, row: Member) -> HttpResponse:
     form = Move(request.POST or None, town=request.town)
     if form.is_valid():
         sent = form.cleaned_data
-        done = done_by(
-            form,
-            lambda: operations.move_member(
-                member_id=row.pk,
-                unit_id=sent["unit"],
-                day=sent["day"],
-                by=request.member,
-                now=timezone.now(),
-                key=idempotency_key(request),
-            ),
+        done = write(
+            request, form, operations.move_member, member_id=row.pk, unit_id=sent["unit"], day=sent["day"]
         )
         if done:
             return redirect("desk:admin-member", done.row)
@@ -364,17 +349,14 @@ def _place(request: ClerkRequest, row: Member) -> HttpResponse:
     form = Place(request.POST or None, town=request.town)
     if form.is_valid():
         sent = form.cleaned_data
-        done = done_by(
+        done = write(
+            request,
             form,
-            lambda: operations.add_place(
-                member_id=row.pk,
-                unit_id=sent["unit"],
-                roles=sent["roles"],
-                since=sent["since"],
-                by=request.member,
-                now=timezone.now(),
-                key=idempotency_key(request),
-            ),
+            operations.add_place,
+            member_id=row.pk,
+            unit_id=sent["unit"],
+            roles=sent["roles"],
+            since=sent["since"],
         )
         if done:
             return redirect("desk:admin-member", done.row)

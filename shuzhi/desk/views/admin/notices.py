@@ -6,28 +6,28 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
     clerk_required,
-    done_by,
     form_page,
     list_page,
-    words,
+    write,
 )
+from shuzhi.kernel.forms import line_field
 from shuzhi.kernel.operations.town_settings import word_notice
 from shuzhi.kernel.queries.notices import BODY_MOST, EXAMPLE, KINDS, TITLE_MOST, fault, fill, texts
 
 
 class Wording(forms.Form):
-    title = words(
+    title = line_field(
         "标题", TITLE_MOST, required=False, help_text="可用 {编号} {标题} {单位} {时限}，留空恢复原文"
     )
-    body = words("内容", BODY_MOST, required=False, rows=3, help_text="限制查阅和保密的件，标题总是隐去的")
+    body = line_field(
+        "内容", BODY_MOST, required=False, rows=3, help_text="限制查阅和保密的件，标题总是隐去的"
+    )
 
     def clean(self) -> None:
         for name, text in list(self.cleaned_data.items()):
@@ -58,12 +58,7 @@ def notice(request: ClerkRequest, key: str) -> HttpResponse:
         raise Http404
     title, body = texts(request.town, key)
     form = Wording(request.POST or None, initial={"title": title, "body": body})
-    if form.is_valid() and done_by(
-        form,
-        lambda: word_notice(
-            kind=key, by=request.member, now=timezone.now(), key=idempotency_key(request), **form.cleaned_data
-        ),
-    ):
+    if form.is_valid() and write(request, form, word_notice, kind=key, **form.cleaned_data):
         return redirect("desk:admin-notices")
     facts = [("原文", f"{kind.title}｜{kind.body}")]
     if not form.errors:

@@ -8,21 +8,18 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.phrases import EXAMPLE, filled
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
-    choice,
     clerk_required,
-    done_by,
     form_page,
     list_page,
-    words,
+    write,
 )
+from shuzhi.kernel.forms import choice_field, choose, line_field
 from shuzhi.kernel.models import Phrase
 from shuzhi.kernel.operations import phrases as operations
 from shuzhi.kernel.operations.writing import UNIVERSAL
@@ -55,13 +52,13 @@ def acts() -> dict[str, str]:
 
 
 class PhraseForm(forms.Form):
-    title = words("名称", 30, help_text="选的时候看到的名字")
-    act = choice("用于", required=False, number=False)
-    text = words("内容", 500, rows=4, help_text="可用 {编号} {标题} {单位} {时限}，用的时候换成那一件的")
+    title = line_field("名称", 30, help_text="选的时候看到的名字")
+    act = choice_field("用于", required=False, coerce=str)
+    text = line_field("内容", 500, rows=4, help_text="可用 {编号} {标题} {单位} {时限}，用的时候换成那一件的")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["act"].choices = [("", "各种操作"), *acts().items()]  # type: ignore[attr-defined]
+        choose(self, "act", [("", "各种操作"), *acts().items()])
 
 
 @clerk_required
@@ -100,17 +97,14 @@ def phrase(request: ClerkRequest, pk: int | None = None) -> HttpResponse:
     form = PhraseForm(request.POST or None, initial=initial)
     if form.is_valid():
         sent = form.cleaned_data
-        if done_by(
+        if write(
+            request,
             form,
-            lambda: operations.save_phrase(
-                title=sent["title"],
-                text=sent["text"],
-                act=sent["act"],
-                phrase_id=pk,
-                by=request.member,
-                now=timezone.now(),
-                key=idempotency_key(request),
-            ),
+            operations.save_phrase,
+            title=sent["title"],
+            text=sent["text"],
+            act=sent["act"],
+            phrase_id=pk,
         ):
             return redirect("desk:admin-phrases")
     text = str(form["text"].value() or "")
@@ -126,12 +120,7 @@ def drop(request: ClerkRequest, pk: int) -> HttpResponse:
     if row is None:
         raise Http404
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid() and done_by(
-        form,
-        lambda: operations.drop_phrase(
-            phrase_id=pk, by=request.member, now=timezone.now(), key=idempotency_key(request)
-        ),
-    ):
+    if form.is_valid() and write(request, form, operations.drop_phrase, phrase_id=pk):
         return redirect("desk:admin-phrases")
     return form_page(
         request,

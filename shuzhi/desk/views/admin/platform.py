@@ -9,10 +9,9 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
-from shuzhi.desk.views.admin.frame import ClerkRequest, clerk_required, done_by, form_page, words
+from shuzhi.desk.views.admin.frame import ClerkRequest, clerk_required, form_page, write
+from shuzhi.kernel.forms import line_field
 from shuzhi.kernel.operations.town_settings import change_platform
 
 PHONE = re.compile(r"[\d\-+（）() 转]{5,30}")
@@ -30,19 +29,21 @@ def _moment(label: str) -> forms.TimeField:
 
 
 class Platform(forms.Form):
-    platform_name = words("平台名称", 20, required=False, help_text="治理平台顶栏的名字，不填为“智治平台”")
-    subtitle = words("副标题", 30, required=False)
-    slogans = words("标语", 200, required=False, rows=3, help_text=f"一行一句，最多 {MOST_SLOGANS} 句")
-    portal_name = words("门户名称", 20, required=False, help_text="居民看到的名字，不填为“便民门户”")
-    sponsor = words("主办单位", 40, required=False, help_text="写在门户页脚")
-    phone = words("联系电话", 30, required=False, inputmode="tel")
-    privacy_contact = words(
+    platform_name = line_field(
+        "平台名称", 20, required=False, help_text="治理平台顶栏的名字，不填为“智治平台”"
+    )
+    subtitle = line_field("副标题", 30, required=False)
+    slogans = line_field("标语", 200, required=False, rows=3, help_text=f"一行一句，最多 {MOST_SLOGANS} 句")
+    portal_name = line_field("门户名称", 20, required=False, help_text="居民看到的名字，不填为“便民门户”")
+    sponsor = line_field("主办单位", 40, required=False, help_text="写在门户页脚")
+    phone = line_field("联系电话", 30, required=False, inputmode="tel")
+    privacy_contact = line_field(
         "个人信息保护联系人",
         80,
         required=False,
         help_text="姓名或部门和电话，写在隐私说明里（个人信息保护法第十七条）",
     )
-    tianditu_key = words(
+    tianditu_key = line_field(
         "天地图密钥", 32, required=False, help_text="填了才在地图上叠底图，没有也能用", autocomplete="off"
     )
     quiet_from = _moment("通知静默开始")
@@ -92,12 +93,7 @@ def platform(request: ClerkRequest) -> HttpResponse:
         "quiet_until": _time(quiet.get("until")),
     }
     form = Platform(request.POST or None, initial=initial)
-    if form.is_valid() and done_by(
-        form,
-        lambda: change_platform(
-            values=form.values(), by=request.member, now=timezone.now(), key=idempotency_key(request)
-        ),
-    ):
+    if form.is_valid() and write(request, form, change_platform, values=form.values()):
         return redirect("desk:admin-platform")
     return form_page(
         request,

@@ -14,15 +14,14 @@ from shuzhi.desk.views.admin.frame import (
     Listed,
     Row,
     attachment,
-    choice,
     clerk_required,
-    day,
     list_page,
     paged,
     people,
 )
 from shuzhi.kernel import sheets
 from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.forms import choice_field, choose, date_field
 from shuzhi.kernel.models import TownEntry, Unit
 from shuzhi.kernel.queries import administration
 
@@ -31,14 +30,14 @@ HEADINGS = ("时间", "谁", "类别", "操作", "对象", "内容")
 
 
 class Filters(forms.Form):
-    kind = choice("类别", [("", "全部"), *TownEntry.Kind.choices], required=False, number=False)
-    by = choice("谁", required=False)
-    first = day("从", required=False)
-    last = day("到", required=False)
+    kind = choice_field("类别", [("", "全部"), *TownEntry.Kind.choices], required=False, coerce=str)
+    by = choice_field("谁", required=False)
+    first = date_field("从", required=False)
+    last = date_field("到", required=False)
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["by"].choices = people(town, "2000-01-01", "全部")  # type: ignore[attr-defined]
+        choose(self, "by", people(town, "2000-01-01", "全部"))
 
 
 def _found(request: ClerkRequest) -> tuple[Filters, dict[str, Any], Any]:

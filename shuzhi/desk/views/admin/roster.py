@@ -12,7 +12,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
@@ -21,6 +20,7 @@ from shuzhi.desk.views.admin.frame import (
     clerk_required,
     done_by,
     form_page,
+    write,
 )
 from shuzhi.desk.views.admin.members import handed_out
 from shuzhi.kernel import sheets
@@ -127,16 +127,7 @@ def _write(request: ClerkRequest) -> HttpResponse:
         return form_page(request, "members", again, heading="导入人员名册", submit="检查名册")
     passwords = {row["login"]: new_password() for row in rows if row["state"] == "new"}
     form.is_valid()
-    done = done_by(
-        form,
-        lambda: operations.import_roster(
-            rows=rows,
-            passwords=passwords,
-            by=request.member,
-            now=timezone.now(),
-            key=idempotency_key(request),
-        ),
-    )
+    done = write(request, form, operations.import_roster, rows=rows, passwords=passwords)
     if done is None:
         return form_page(request, "members", form, heading="核对名册", submit="写入")
     given = [

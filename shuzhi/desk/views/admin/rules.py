@@ -8,17 +8,15 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
     clerk_required,
-    done_by,
     form_page,
     list_page,
+    write,
 )
 from shuzhi.kernel import law
 from shuzhi.kernel.declare import Clock
@@ -159,16 +157,7 @@ def rule(request: ClerkRequest, key: str) -> HttpResponse:
     initial |= {f"term_{name}": value for name, value in held.items()}
     initial |= {f"fact_{name}": value for name, value in held.items()}
     form = RuleForm(request.POST if request.method == "POST" else None, rule=found, initial=initial)
-    if form.is_valid() and done_by(
-        form,
-        lambda: operations.set_rule(
-            rule_id=key,
-            chosen=form.chosen(),
-            by=request.member,
-            now=timezone.now(),
-            key=idempotency_key(request),
-        ),
-    ):
+    if form.is_valid() and write(request, form, operations.set_rule, rule_id=key, chosen=form.chosen()):
         return redirect("desk:admin-rules")
     newest = found.versions[-1]
     facts = [("依据", found.cites), ("核对程度", grade(found)), ("原文", newest.quote or "没有读到原文")]
@@ -207,16 +196,13 @@ def clock(request: ClerkRequest, type: str, key: str) -> HttpResponse:
         initial={"amount": held if held != found.clock.amount else None},
     )
     form.fields["amount"].help_text = f"比 {length(found.clock, found.clock.amount)} 短；留空恢复原时限"
-    if form.is_valid() and done_by(
+    if form.is_valid() and write(
+        request,
         form,
-        lambda: operations.tighten_clock(
-            type_key=type,
-            clock_key=key,
-            amount=form.cleaned_data["amount"],
-            by=request.member,
-            now=timezone.now(),
-            key=idempotency_key(request),
-        ),
+        operations.tighten_clock,
+        type_key=type,
+        clock_key=key,
+        amount=form.cleaned_data["amount"],
     ):
         return redirect("desk:admin-rules")
     facts = [

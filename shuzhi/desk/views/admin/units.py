@@ -10,20 +10,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
-    choice,
     clerk_required,
-    done_by,
     form_page,
     list_page,
     people,
     units,
-    words,
+    write,
 )
+from shuzhi.kernel.forms import choice_field, choose, line_field
 from shuzhi.kernel.models import Unit
 from shuzhi.kernel.models.units import Level
 from shuzhi.kernel.operations import units as operations
@@ -34,12 +32,12 @@ LEVELS = [(level.value, level.label) for level in Level if level not in operatio
 
 
 class UnitForm(forms.Form):
-    name = words("单位名称", 64)
-    level = choice("类型", [("", "请选择"), *LEVELS], number=False)
-    parent_id = choice("上级", required=False)
-    phone = words("电话", 30, required=False, inputmode="tel")
-    liaison_id = choice("联络员", required=False, help_text="指令和督办先找的人")
-    notify_url = words(
+    name = line_field("单位名称", 64)
+    level = choice_field("类型", [("", "请选择"), *LEVELS], coerce=str)
+    parent_id = choice_field("上级", required=False)
+    phone = line_field("电话", 30, required=False, inputmode="tel")
+    liaison_id = choice_field("联络员", required=False, help_text="指令和督办先找的人")
+    notify_url = line_field(
         "通知地址",
         300,
         required=False,
@@ -52,8 +50,8 @@ class UnitForm(forms.Form):
         if own:
             del self.fields["level"]
         others = [(key, name) for key, name in units(town, "") if own is None or key != own.pk]
-        self.fields["parent_id"].choices = [("", f"{town.name}（直属）"), *others]  # type: ignore[attr-defined]
-        self.fields["liaison_id"].choices = people(town, timezone.localdate(), "不指定")  # type: ignore[attr-defined]
+        choose(self, "parent_id", [("", f"{town.name}（直属）"), *others])
+        choose(self, "liaison_id", people(town, timezone.localdate(), "不指定"))
 
 
 @clerk_required
@@ -106,12 +104,7 @@ def tree(request: ClerkRequest) -> HttpResponse:
 @clerk_required
 def add(request: ClerkRequest) -> HttpResponse:
     form = UnitForm(request.POST or None, town=request.town)
-    if form.is_valid() and done_by(
-        form,
-        lambda: operations.add_unit(
-            **form.cleaned_data, by=request.member, now=timezone.now(), key=idempotency_key(request)
-        ),
-    ):
+    if form.is_valid() and write(request, form, operations.add_unit, **form.cleaned_data):
         return redirect("desk:admin-units")
     return form_page(request, "units", form, heading="添加单位", submit="添加")
 
@@ -127,16 +120,7 @@ def unit(request: ClerkRequest, pk: int) -> HttpResponse:
         "notify_url": row.notify_url,
     }
     form = UnitForm(request.POST or None, town=request.town, own=row, initial=initial)
-    if form.is_valid() and done_by(
-        form,
-        lambda: operations.change_unit(
-            unit_id=pk,
-            **form.cleaned_data,
-            by=request.member,
-            now=timezone.now(),
-            key=idempotency_key(request),
-        ),
-    ):
+    if form.is_valid() and write(request, form, operations.change_unit, unit_id=pk, **form.cleaned_data):
         return redirect("desk:admin-units")
     actions = [("撤销单位", reverse("desk:admin-unit-end", args=[pk]), False)]
     return form_page(request, "units", form, heading=row.name, actions=actions)
@@ -146,12 +130,7 @@ def unit(request: ClerkRequest, pk: int) -> HttpResponse:
 def end(request: ClerkRequest, pk: int) -> HttpResponse:
     row = _unit(request, pk)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid() and done_by(
-        form,
-        lambda: operations.end_unit(
-            unit_id=pk, by=request.member, now=timezone.now(), key=idempotency_key(request)
-        ),
-    ):
+    if form.is_valid() and write(request, form, operations.end_unit, unit_id=pk):
         return redirect("desk:admin-units")
     return form_page(
         request,
