@@ -21,11 +21,11 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from shuzhi.desk.frame import answer, said
 from shuzhi.desk.maps import map_of
 from shuzhi.desk.origin import CENTRE, moves
+from shuzhi.desk.paging import SIZE, cursor_of, pager
 from shuzhi.desk.phrases import offered_phrases
 from shuzhi.desk.queries import undoable
 from shuzhi.desk.views.acts import suggestions
 from shuzhi.desk.views.case import case_context
-from shuzhi.desk.views.inbox import SIZE, _cursor, _pager
 from shuzhi.desk.views.seat import seat_of
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import CaseType
@@ -187,7 +187,7 @@ def _words_of(types: list[CaseType], key: str) -> str:
 def _list(
     request: MemberRequest, types: list[CaseType], tab: str, words: str, now: datetime, number: str
 ) -> dict[str, Any]:
-    after = _cursor(request.GET.get("after", ""))
+    after = cursor_of(request)
     since = request.GET.get("since", "")
     known = int(since) if since.isdecimal() and len(since) < 19 else 0
     found = queue(
@@ -201,7 +201,7 @@ def _list(
     return {
         "tasks": rows,
         "next": following if at >= 0 else "",
-        "pager": _pager(request, found[SIZE - 1]["due_at"], found[SIZE - 1]["id"]) if more else {},
+        "pager": pager(request, (found[SIZE - 1]["due_at"], found[SIZE - 1]["id"]) if more else None),
         "first": "after" in request.GET,
     }
 

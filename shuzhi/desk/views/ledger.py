@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST
 from shuzhi.desk import tables
 from shuzhi.desk.filters import LedgerFilters
 from shuzhi.desk.frame import answer, said
+from shuzhi.desk.paging import SIZE, cursor_of, pager
+from shuzhi.desk.rows import light as light_of
 from shuzhi.desk.views.batch import batch_acts
-from shuzhi.desk.views.inbox import EPOCH, _cursor, _light
 from shuzhi.kernel import sheets
 from shuzhi.kernel.declare import CaseType
 from shuzhi.kernel.errors import NotDone
@@ -31,7 +32,6 @@ from shuzhi.kernel.queries.town import Town, town
 from shuzhi.kernel.signin import MemberRequest, member_required
 from shuzhi.ui import clocktext
 
-SIZE = 50
 PRINTED = 500
 EXPORTED = 20_000
 EXPORTS = 50
@@ -107,15 +107,12 @@ def filters_of(request: MemberRequest, declared: CaseType) -> LedgerFilters:
 def _page(
     request: MemberRequest, declared: CaseType, form: LedgerFilters, now: datetime
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    wanted, after = form.wanted(), _cursor(request.GET.get("after", ""))
+    wanted, after = form.wanted(), cursor_of(request)
     listed = queries.page(request.member, declared, wanted, now=now, after=after, size=SIZE + 1)
-    pager = {"first": f"?{_kept(request)}"} if after else {}
-    if len(listed) > SIZE:
-        last = listed[SIZE - 1]
-        moment = last["due_at" if wanted.sort == "due" else "opened_at"]
-        mark = f"{(moment - EPOCH).total_seconds() * 1_000_000:.0f}-{last['id']}"
-        pager["next"] = f"?{_kept(request, after=mark)}"
-    return listed[:SIZE], pager
+    last = listed[SIZE - 1] if len(listed) > SIZE else None
+    column = "due_at" if wanted.sort == "due" else "opened_at"
+    ways = pager(request, (last[column], last["id"]) if last else None)
+    return listed[:SIZE], ways
 
 
 def _kept(request: MemberRequest, *, but: str = "", **more: Any) -> str:
@@ -157,7 +154,7 @@ def _row(row: dict[str, Any], shown: list[tables.Column], now: datetime) -> dict
         if column.key == "status":
             cells.append({"column": column, "words": said, "tone": tone})
         elif column.key == "due" and words:
-            light = _light(row["due_at"], row["opened_at"], now, row["suspended"])
+            light = light_of(row["due_at"], row["opened_at"], now, row["suspended"])
             cells.append({"column": column, "words": light})
         elif column.key in ("opened", "closed") and words:
             shorter = clocktext.local_text(row[f"{column.key}_at"], now)

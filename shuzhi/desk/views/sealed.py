@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from shuzhi.desk.frame import answer, said
+from shuzhi.desk.paging import SIZE, cursor_of, pager
 from shuzhi.desk.queries import keeps_sealed, own_searches, sealed_cases
-from shuzhi.desk.views.inbox import CASE_FIELDS, SIZE, _case_row, _cursor, _first, _pager
+from shuzhi.desk.rows import CASE_FIELDS, case_row
 from shuzhi.kernel import operations
 from shuzhi.kernel.errors import NotAllowed, NotDone
 from shuzhi.kernel.forms import line_field, text_field
@@ -35,16 +35,16 @@ def listed(request: MemberRequest) -> HttpResponse:
         text = f"举报件只有{roles or '指定的人员'}看得到；要反映工作人员的问题，请从便民门户举报"
         return said(request, text, heading="举报", status=403)
     now, ended = timezone.now(), request.GET.get("tab") == "closed"
-    found, after = sealed_cases(request.member, ended=ended), _cursor(request.GET.get("after", ""))
+    found, after = sealed_cases(request.member, ended=ended), cursor_of(request)
     if after:
-        found = found.filter(Q(opened_at__lt=after.due_at) | Q(opened_at=after.due_at, id__lt=after.id))
+        found = found.filter(after.past("opened_at", newest_first=True))
     cases = list(found.values(*CASE_FIELDS)[: SIZE + 1])
     more, cases = len(cases) > SIZE, cases[:SIZE]
     context = {
-        "rows": [_case_row(case, False, now) for case in cases],
+        "rows": [case_row(case, False, now) for case in cases],
         "ended": ended,
         "told": request.member.has_role("leader", "clerk"),
-        "pager": _pager(request, cases[-1]["opened_at"], cases[-1]["id"]) if more else _first(request),
+        "pager": pager(request, (cases[-1]["opened_at"], cases[-1]["id"]) if more else None),
     }
     return answer(request, "desk/sealed.html", context, here="sealed")
 
@@ -128,7 +128,7 @@ def phone(request: MemberRequest) -> HttpResponse:
 
 def _rows(found: list[Case], now: datetime) -> list[dict[str, Any]]:
     listed = Case.objects.filter(pk__in=[case.pk for case in found[:MOST]]).order_by("-opened_at", "-id")
-    return [_case_row(case, False, now) for case in listed.values(*CASE_FIELDS)]
+    return [case_row(case, False, now) for case in listed.values(*CASE_FIELDS)]
 
 
 def _form(

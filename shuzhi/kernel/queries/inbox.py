@@ -59,6 +59,12 @@ class Cursor:
     due_at: datetime
     id: int
 
+    def past(self, column: str, *, newest_first: bool = False) -> Q:
+        """The rows after it in a list sorted by a moment and the id."""
+        beyond = "lt" if newest_first else "gt"
+        same = Q(**{column: self.due_at, f"id__{beyond}": self.id})
+        return Q(**{f"{column}__{beyond}": self.due_at}) | same
+
 
 def inbox(
     member: Member, *, only: Q | None = None, after: Cursor | None = None, size: int = 50

@@ -89,11 +89,12 @@ def page(
     found = rows(member, declared, wanted, now=now)
     if wanted.sort == "due":
         found = found.order_by("due_at", "id")
-        past = Q(due_at__gt=after.due_at) | Q(due_at=after.due_at, id__gt=after.id) if after else Q()
     else:
         found = found.order_by("-opened_at", "-id")
-        past = Q(opened_at__lt=after.due_at) | Q(opened_at=after.due_at, id__lt=after.id) if after else Q()
-    return _filled(declared, list(found.filter(past).values(*OWN, **_columns(declared))[:size]))
+    if after:
+        newest_first = wanted.sort != "due"
+        found = found.filter(after.past("opened_at" if newest_first else "due_at", newest_first=newest_first))
+    return _filled(declared, list(found.values(*OWN, **_columns(declared))[:size]))
 
 
 def every(
