@@ -9,8 +9,8 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 
 from shuzhi.desk.frame import answer, said
+from shuzhi.desk.uploads import REJECTS, SHOWN, Upload, carried
 from shuzhi.desk.views.ledger import download
-from shuzhi.desk.views.registers import REJECTS, SHOWN, Upload, carried
 from shuzhi.kernel.errors import NotAllowed, NotDone
 from shuzhi.kernel.operations.importing import import_cases, imported
 from shuzhi.kernel.queries import case_sheets
