@@ -64,6 +64,14 @@ def statements() -> Iterator[list[str]]:
     ran[:] = [sql for sql in ran if "nextval" not in sql]  # ids are drawn two hundred at a time
 
 
+def page(client: Client, case: Case) -> str:
+    return client.get(f"/desk/cases/{case.number}/").content.decode()
+
+
+def paper(client: Client, case: Case, key: str, **sent: Any) -> Any:
+    return client.post(f"/desk/cases/{case.number}/papers/{key}/", sent)
+
+
 class Cases:
     """Cases of the town, brought as far as a test needs them."""
 
