@@ -70,10 +70,10 @@ def roles_field() -> forms.MultipleChoiceField:
     )
 
 
-class Add(forms.Form):
-    name = line_field("姓名", 64)
-    login = line_field("登录名", 60, help_text=LOGIN_SAYS, autocapitalize="none", autocomplete="off")
-    unit = choice_field("单位")
+class Place(forms.Form):
+    """加兼任: another unit and what somebody does there, from one day on."""
+
+    unit = choice_field("兼任单位")
     since = date_field("起始日期")
 
     def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
@@ -81,6 +81,13 @@ class Add(forms.Form):
         choose(self, "unit", units(town))
         self.fields["roles"] = roles_field()
         self.initial.setdefault("since", timezone.localdate())
+
+
+class Add(Place):
+    name = line_field("姓名", 64)
+    login = line_field("登录名", 60, help_text=LOGIN_SAYS, autocapitalize="none", autocomplete="off")
+    unit = choice_field("单位")
+    field_order = ("name", "login", "unit", "since", "roles")
 
     def clean_login(self) -> str:
         login: str = self.cleaned_data["login"]
@@ -108,17 +115,6 @@ class Move(forms.Form):
         super().__init__(*args, **kwargs)
         choose(self, "unit", units(town))
         self.initial.setdefault("day", timezone.localdate())
-
-
-class Place(forms.Form):
-    unit = choice_field("兼任单位")
-    since = date_field("起始日期")
-
-    def __init__(self, *args: Any, town: Unit, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choose(self, "unit", units(town))
-        self.fields["roles"] = roles_field()
-        self.initial.setdefault("since", timezone.localdate())
 
 
 @clerk_required
