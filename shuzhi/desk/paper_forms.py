@@ -66,6 +66,11 @@ class PaperForm(forms.Form):
     def prepare(self) -> None:
         """Fill in choices."""
 
+    @classmethod
+    def refusal(cls, state: Any) -> str:
+        """Why somebody may not, and whom to ask."""
+        return f"{cls.name}要由{cls.whom}办理，请与其联系"
+
     def arguments(self) -> dict[str, Any]:
         return dict(self.cleaned_data)
 

@@ -26,6 +26,7 @@ class RevealContact(PaperForm):
     whom = "看得到这件的人"
     may = staticmethod(lambda state: not named(state))
     operation = staticmethod(operations.reveal_contact)
+    refusal = classmethod(lambda cls, state: "保密件的举报人身份另行登记，请到“查阅举报人身份”办理")
     party_id = choice_field("哪一名")
     text = text_field("事由", rows=2)
 
@@ -87,6 +88,14 @@ class WithdrawConsent(PaperForm):
         self.choose("party_id", [one for one in party_choices(self.state) if one[0] in given])
 
 
+class SealedForm(PaperForm):
+    """One of a report against officials."""
+
+    whom = "指定办理这件的人"
+    may = staticmethod(named)
+    refusal = classmethod(lambda cls, state: "这件不是保密件，没有要保密的举报人身份")
+
+
 class NarrowSight(PaperForm):
     name = "限制查阅"
     intro = "以后只有承办的单位和经办人看得到这件，坐席和其他人要说明事由才能查阅。"
@@ -98,25 +107,28 @@ class NarrowSight(PaperForm):
         )
     )
     operation = staticmethod(operations.narrow_sight)
+
+    @classmethod
+    def refusal(cls, state: Any) -> str:
+        if state.case.sight != Case.Sight.OPEN:
+            return "这件已经限制查阅，只有承办人看得到"
+        return super().refusal(state)
+
     text = text_field("理由")
 
 
-class OpenIdentity(PaperForm):
+class OpenIdentity(SealedForm):
     name = "查阅举报人身份"
     intro = "事由记入这件的记录，并当即告知与此事无关的领导和镇管理员。只显示这一次。"
     danger = True
     button = "查阅身份"
-    whom = "指定办理这件的人"
-    may = staticmethod(named)
     operation = staticmethod(operations.open_identity)
     text = text_field("事由", rows=2)
 
 
-class Recuse(PaperForm):
+class Recuse(SealedForm):
     name = "回避"
     intro = "登记被反映的人员和单位：他们从此看不到这件，手中的任务由其他人接办。"
-    whom = "指定办理这件的人"
-    may = staticmethod(named)
     operation = staticmethod(operations.recuse)
     members = forms.TypedMultipleChoiceField(
         label="被反映的人员",
@@ -157,11 +169,9 @@ class Recuse(PaperForm):
         return {**sent, "members": tuple(sent["members"]), "units": tuple(sent["units"])}
 
 
-class TakeOver(PaperForm):
+class TakeOver(SealedForm):
     name = "接办"
     intro = "把这件在别人手中的任务接过来办。"
-    whom = "指定办理这件的人"
-    may = staticmethod(named)
     operation = staticmethod(operations.take_over)
     text = text_field("理由")
 

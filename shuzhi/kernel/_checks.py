@@ -130,7 +130,8 @@ def after_migrating(plan: Sequence[tuple[Any, bool]] = (), **kwargs: Any) -> Non
     """Carry open cases out of the steps that have moved, and take in what is not yet to be found; not on the way back to an older program."""
     if not any(backwards for _, backwards in plan):
         carry_moved(now=timezone.now())
-        index_missing()
+        if plan:  # nothing is missing where nothing was migrated, and looking costs every start
+            index_missing()
 
 
 pre_migrate.connect(before_migrating, sender=apps.get_app_config("kernel"), dispatch_uid="shuzhi.checks")

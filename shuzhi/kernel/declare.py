@@ -149,6 +149,7 @@ class Action:
     form: dotted path inside the app. needs: guards. approve: the roles that must agree, in order, before it takes effect.
     asks: tasks beside the step. begins: case types it may open, which outlive it. ended: may be taken on a closed case.
     batch: may be taken on many cases at once; so it has neither guards nor consent, and ends nothing.
+    follow_up: beside the steps, an attempt to reach whoever reported (回访); counted where he has not rated the round.
     undo: may be taken back by the same member within eight seconds while nobody has signed.
     effect: dotted path of a function of the case that writes what else the act changes, in the same transaction.
     leads: beside the step, where a `to` that is a function may lead (a step says so for the acts in it).
@@ -171,6 +172,7 @@ class Action:
     leads: tuple[str | End, ...] = ()
     public: bool = False
     batch: bool = False
+    follow_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

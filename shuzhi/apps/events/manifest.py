@@ -118,6 +118,7 @@ event = CaseType(
             role=DISPATCHER,
             form="forms.Call",
             ended=True,
+            follow_up=True,
             when=lambda case: case.case.closed_at is not None,
         ),
     ),

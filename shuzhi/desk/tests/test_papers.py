@@ -108,12 +108,17 @@ def test_a_script_inside_a_picture_is_never_shown_as_a_page(signed_in: SignedIn,
     assert b"<script" not in shown.content
 
 
-def test_heic_is_kept_and_may_be_fetched(signed_in: SignedIn, cases: Cases) -> None:
+def test_heic_is_kept_as_it_came_and_shown_as_jpeg(signed_in: SignedIn, cases: Cases) -> None:
     case, client = cases.signed(), signed_in("roads")
-    send(client, case, SimpleUploadedFile("手机.heic", b"\x00\x00\x00\x18ftypheic" + bytes(40), "image/heic"))
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "#888").save(out, "HEIF")
+    send(client, case, SimpleUploadedFile("手机.heic", out.getvalue(), "image/heic"))
     file = File.objects.get(case=case)
     assert file.type == "image/heic"
     assert f"/desk/files/{file.pk}/" in page(client, case)
+    assert b"".join(client.get(f"/desk/files/{file.pk}/")) == out.getvalue()
+    shown = client.get(f"/desk/files/{file.pk}/shown/")
+    assert (shown["Content-Type"], shown.content[:2]) == ("image/jpeg", b"\xff\xd8")
 
 
 def test_twenty_files_go_at_once_and_the_twenty_first_is_one_too_many(

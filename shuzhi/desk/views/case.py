@@ -67,7 +67,8 @@ def case_context(request: MemberRequest, case: Case) -> dict[str, Any]:
     stands = progress(case, tasks)
     facts = named(declared, declared.facts)(state) if declared.facts else []
     parties, papers = list(Party.objects.filter(case_id=case.pk).order_by("pk")), papers_of(case)
-    calls = [entry for entry in entries if entry.act == "call" and entry.at >= (case.closed_at or now)]
+    follow_ups = {action.key for action in declared.acts if action.follow_up}
+    calls = [one for one in entries if one.act in follow_ups and one.at >= (case.closed_at or now)]
     merges = stands.at <= 1 and any(offer.key == "merge" for offer in offers)
     return {
         "case": case,

@@ -27,7 +27,7 @@ from shuzhi.kernel.operations.offered import state_of
 from shuzhi.kernel.queries.absence import leave_of
 from shuzhi.kernel.queries.apps import file_of
 from shuzhi.kernel.queries.casefile import progress, tasks_of
-from shuzhi.kernel.queries.visible import visible_file
+from shuzhi.kernel.queries.visible import visible_case, visible_file
 from shuzhi.kernel.signin import MemberRequest, member_required
 
 FORMS: dict[str, type[PaperForm]] = {**paper_forms.FORMS, **people_forms.FORMS}
@@ -44,8 +44,10 @@ def paper(request: MemberRequest, number: str, key: str) -> HttpResponse:
         raise Http404
     back = reverse("desk:case", args=[number])
     state = _state(request, case)
-    if leave_of(request.member, state.town, timezone.localdate()) or not kind.may(state):
-        return said(request, _whom(state, kind), heading=f"不能{kind.name}", status=403, back=back)
+    away = leave_of(request.member, state.town, timezone.localdate())
+    if away or not kind.may(state):
+        says = "请假期间不能自己办件；已经回来的，请先销假" if away else kind.refusal(state)
+        return said(request, says, heading=f"不能{kind.name}", status=403, back=back)
     about = request.GET.get("of", "")
     pk = int(about) if about.isdecimal() and len(about) < 19 else 0
     sent = request.POST if request.method == "POST" else None
@@ -71,18 +73,6 @@ def _state(request: MemberRequest, case: Case) -> Any:
     return state_of(place, case, request.member, now=timezone.now(), tasks=tasks_of(case), file=file_of(case))
 
 
-def _whom(state: Any, kind: type[PaperForm]) -> str:
-    if leave_of(state.by, state.town, timezone.localdate()):
-        return "请假期间不能自己办件；已经回来的，请先销假"
-    if kind in (people_forms.OpenIdentity, people_forms.Recuse, people_forms.TakeOver):
-        return "这件不是保密件，没有要保密的举报人身份"
-    if kind is people_forms.NarrowSight and state.case.sight != Case.Sight.OPEN:
-        return "这件已经限制查阅，只有承办人看得到"
-    if kind is people_forms.RevealContact:
-        return "保密件的举报人身份另行登记，请到“查阅举报人身份”办理"
-    return f"{kind.name}要由{kind.whom}办理，请与其联系"
-
-
 def _answer(request: MemberRequest, case: Case, form: PaperForm, take: Callable[[], Any]) -> HttpResponse:
     back, name = reverse("desk:case", args=[case.number]), form.name
     try:
@@ -101,16 +91,8 @@ def _answer(request: MemberRequest, case: Case, form: PaperForm, take: Callable[
             request, "desk/contact.html", {"case": case, "name": name, "contact": done}, here="inbox"
         )
     messages.success(request, f"{case.number[-4:]} 已{form.button or name}")
-    still = find_or_none(request, case)
+    still = visible_case(request.member, case.number)  # the act may have taken it out of one's sight
     return redirect(back if still else reverse("desk:inbox"))
-
-
-def find_or_none(request: MemberRequest, case: Case) -> Case | None:
-    """The case again, unless the act has taken it out of one's sight."""
-    try:
-        return find_case(request.member, case.number)
-    except Http404:
-        return None
 
 
 def _page(request: MemberRequest, case: Case, form: PaperForm, *, status: int = 200) -> HttpResponse:
@@ -216,6 +198,6 @@ def shown(request: MemberRequest, pk: int) -> HttpResponse:
         picture = files.shown(found.sha256, found.type)
     except Refused as refused:
         return said(request, refused.says, heading="不能显示", status=422)
-    response = HttpResponse(picture, content_type=found.type)
+    response = HttpResponse(picture, content_type=f"image/{files.SHOWN[found.type].lower()}")
     response["Cache-Control"] = "private, no-store"
     return response

@@ -27,6 +27,9 @@ def acts_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
             if action.role:
                 mend = "去掉 role，由步骤的 role 或 asks 决定；要另一角色办的放到 CaseType.acts"
                 yield f"{action.key} 由步骤 {step.key} 的承办人办理，role 不起作用", mend, "E038"
+            if action.follow_up:
+                mend = "回访放到 CaseType.acts"
+                yield f"{action.key} 在步骤 {step.key} 里，follow_up 不起作用", mend, "E038"
             if action.leads:
                 yield f"{action.key} 的 leads 不起作用", f"写进步骤 {step.key} 的 leads", "E038"
             if action.ended:

@@ -265,6 +265,7 @@ WRONG: list[tuple[str, Callable[[], CaseType], str, str]] = [
     ("E037", lambda: replace(right, moved={"one": "one"}), "moved 里的 one 还是现有的步骤", "已经取消"),
     ("E038", lambda: first_action(role="keeper"), "close 由步骤 one 的承办人办理，role 不起作用", "acts"),
     ("E038", lambda: first_action(ended=True), "办结的案件不在步骤 one，close 的 ended 不起作用", "acts"),
+    ("E038", lambda: first_action(follow_up=True), "close 在步骤 one 里，follow_up 不起作用", "acts"),
     ("E038", lambda: beside(undo=True), "look 不属于步骤，undo 不起作用", "去掉 undo"),
     ("E038", lambda: first_step(join="any"), "步骤 one 只问一处，join 不起作用", "去掉 join"),
     ("E017", lambda: beside(to=lambda case: End("done")), "look 的去向由函数决定", "在它的 leads"),

@@ -180,6 +180,7 @@ loan = CaseType(
             role=KEEPER,
             form="forms.Reason",
             ended=True,
+            follow_up=True,
             needs=(Guard(rules.month_over, "town", "办结满一个月才补记使用情况"),),
         ),
     ),
