@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -107,3 +108,10 @@ def _chrome(request: MemberRequest, here: str) -> dict[str, Any]:
         "logout": reverse("desk:logout"),
         "demo": town.demo,
     }
+
+
+def attachment(content: bytes, name: str, kind: str) -> HttpResponse:
+    """A file to be kept, under a Chinese name; no copy of it stays with the browser."""
+    disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+    return HttpResponse(content, content_type=kind, headers=headers)

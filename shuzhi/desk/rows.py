@@ -50,12 +50,17 @@ def _cases_address() -> str:
     return reverse("desk:cases")
 
 
+def mark_of(supervised: bool, urgency: int) -> dict[str, str]:
+    """The one mark a row has beside its status."""
+    if supervised:
+        return {"mark": "督办", "mark_tone": "sup"}
+    return {"mark": ("", "较急", "紧急")[urgency], "mark_tone": ("", "warn", "bad")[urgency]}
+
+
 def common(
     row: dict[str, Any], prefix: str, due: datetime, started: datetime, now: datetime
 ) -> dict[str, Any]:
     number, stopped = row[f"{prefix}number"], row[f"{prefix}suspended"]
-    urgency = row[f"{prefix}urgency"]
-    mark = "督办" if row[f"{prefix}supervised"] else ("", "较急", "紧急")[urgency]
     return {
         "href": f"{_cases_address()}{number}/",
         "number": number,
@@ -63,8 +68,7 @@ def common(
         "round": row[f"{prefix}round"] if row[f"{prefix}round"] > 1 else 0,
         "place": row[f"{prefix}grid__name"] or "",
         "unit": row[f"{prefix}unit__name"] or "",
-        "mark": mark,
-        "mark_tone": "sup" if row[f"{prefix}supervised"] else ("", "warn", "bad")[urgency],
+        **mark_of(row[f"{prefix}supervised"], row[f"{prefix}urgency"]),
         "light": light(due, started, now, stopped),
     }
 

@@ -144,7 +144,7 @@ def test_notices_are_paged_by_key(signed_in: SignedIn, dead: Outgoing) -> None:
     assert "SJ0059" in first
     assert "SJ0009" not in first
     following = first.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
-    second = clerk.get(following).content.decode()
+    second = clerk.get(f"/desk/outgoing/{following}").content.decode()
     assert "SJ0009" in second
     assert "SJ0059" not in second
 

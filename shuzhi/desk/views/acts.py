@@ -30,6 +30,7 @@ from shuzhi.kernel.queries.apps import action_of, case_type, file_of, named
 from shuzhi.kernel.queries.casefile import progress, runs_of, tasks_of
 from shuzhi.kernel.queries.visible import sees_town, visible_case
 from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui.asked import whole
 
 TAKEN_BACK = ("transfer", "send_back", "merge", "assist")
 MOVES_SIGHT = ("transfer", "send_back")
@@ -254,4 +255,4 @@ def _not_now(request: MemberRequest, case: Case, state: Any, name: str) -> HttpR
 
 def _seen(request: MemberRequest) -> int | None:
     seen = request.POST.get("seen", "")
-    return int(seen) if seen.isdecimal() and len(seen) < 9 else None
+    return whole(seen, 8)

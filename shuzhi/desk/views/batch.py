@@ -26,6 +26,7 @@ from shuzhi.kernel.queries.apps import action_of, case_type, case_types, named
 from shuzhi.kernel.queries.town import Town, town
 from shuzhi.kernel.queries.visible import visible
 from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui.asked import whole
 
 MOST = 100
 UNIVERSAL = ("acknowledge", "urge", "transfer", "note", "supervise")
@@ -142,12 +143,9 @@ def _ticked(member: Member, numbers: list[str], act: str, request: MemberRequest
     found = []
     for number in numbers:
         if case := cases.get(number):
-            given = request.POST.get(
-                f"task-{number}", ""
-            )  # as the form was shown, so that sent twice is the same act
-            found.append(
-                Ticked(case, int(given) if given.isdecimal() and len(given) < 19 else chosen.get(case.pk, 0))
-            )
+            # As the form was shown, so that sent twice is the same act.
+            given = whole(request.POST.get(f"task-{number}", ""))
+            found.append(Ticked(case, chosen.get(case.pk, 0) if given is None else given))
     return found
 
 

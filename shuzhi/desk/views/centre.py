@@ -24,6 +24,7 @@ from shuzhi.desk.origin import CENTRE, moves
 from shuzhi.desk.paging import SIZE, cursor_of, pager
 from shuzhi.desk.phrases import offered_phrases
 from shuzhi.desk.queries import undoable
+from shuzhi.desk.rows import mark_of
 from shuzhi.desk.views.acts import suggestions
 from shuzhi.desk.views.case import case_context
 from shuzhi.desk.views.seat import seat_of
@@ -51,6 +52,7 @@ from shuzhi.kernel.queries.town import town
 from shuzhi.kernel.queries.visible import visible_case
 from shuzhi.kernel.signin import MemberRequest, member_required
 from shuzhi.ui import basemap, clocktext
+from shuzhi.ui.asked import whole
 
 TABS = {DISPATCH: "待派单", SIGN: "待签收", HANDLE: "处置中", VERIFY: "待核查", LATE: "超期"}
 """Key → words of the queues that always stand there; G and 1–5 open them. Others come when something stands in them."""
@@ -189,7 +191,7 @@ def _list(
 ) -> dict[str, Any]:
     after = cursor_of(request)
     since = request.GET.get("since", "")
-    known = int(since) if since.isdecimal() and len(since) < 19 else 0
+    known = whole(since) or 0
     found = queue(
         request.member, types, tab="" if words else tab, words=words, now=now, after=after, size=SIZE + 1
     )
@@ -209,7 +211,6 @@ def _list(
 def _row(row: dict[str, Any], tab: str, now: datetime, opened: str, known: int) -> dict[str, Any]:
     """A row of the queue as ui/tasks.html takes it."""
     state, text = clocktext.light(row["due_at"], row["opened_at"], now, row["suspended"])
-    urgency = row["urgency"]
     key = key_of(row["type"], row["step"], row["unsigned"])
     where = [row["grid"] or "未定位"]
     if row["unit"] and key not in (DISPATCH,):
@@ -225,8 +226,7 @@ def _row(row: dict[str, Any], tab: str, now: datetime, opened: str, known: int) 
         "state": state,
         "text": text,
         "clock_title": clocktext.due_title(row["due_at"], now),
-        "mark": "督办" if row["supervised"] else ("", "较急", "紧急")[urgency],
-        "mark_tone": "sup" if row["supervised"] else ("", "warn", "bad")[urgency],
+        **mark_of(row["supervised"], row["urgency"]),
         "unread": bool(known) and row["id"] > known,
         "current": row["number"] == opened,
     }
@@ -318,7 +318,7 @@ def poll(request: MemberRequest) -> HttpResponse:
         response: HttpResponse = HttpResponseNotModified()
         response["ETag"] = etag
         return response
-    known = int(since) if since.isdecimal() and len(since) < 19 else 0
+    known = whole(since) or 0
     found = counts(request.member, types, now=now, since=known, most=MOST)
     here = [count for count in found if tab in (LATE, count.key)]
     said_ = {

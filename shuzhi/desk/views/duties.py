@@ -21,6 +21,7 @@ from shuzhi.kernel.queries import schedules as queries
 from shuzhi.kernel.queries.town import Town
 from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui.asked import whole
 
 MOST = 300
 
@@ -144,7 +145,7 @@ def act(request: MemberRequest, pk: int, key: str) -> HttpResponse:
     if key not in NAMES:
         raise Http404
     duty = request.GET.get("duty", "")
-    duty_id = int(duty) if duty.isdecimal() and len(duty) < 19 else 0
+    duty_id = whole(duty) or 0
     form = FORMS.get(key, Reason)(request.POST if request.method == "POST" else None)
     _choices(request, one, form, duty_id)
     back = reverse("desk:duty", args=[pk])

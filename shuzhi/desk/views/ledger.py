@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST
 
 from shuzhi.desk import tables
 from shuzhi.desk.filters import LedgerFilters
-from shuzhi.desk.frame import answer, said
-from shuzhi.desk.paging import SIZE, cursor_of, pager
+from shuzhi.desk.frame import answer, attachment, said
+from shuzhi.desk.paging import SIZE, cursor_of, paged, pager
 from shuzhi.desk.rows import light as light_of
+from shuzhi.desk.rows import mark_of
 from shuzhi.desk.views.batch import batch_acts
 from shuzhi.kernel import sheets
 from shuzhi.kernel.declare import CaseType
@@ -34,7 +35,6 @@ from shuzhi.ui import clocktext
 
 PRINTED = 500
 EXPORTED = 20_000
-EXPORTS = 50
 FORMS = {"xlsx": (sheets.write, sheets.XLSX), "csv": (sheets.write_csv, "text/csv; charset=utf-8")}
 
 
@@ -167,8 +167,7 @@ def _row(row: dict[str, Any], shown: list[tables.Column], now: datetime) -> dict
         "href": reverse("desk:case", args=[row["number"]]),
         "number": row["number"],
         "title": row["title"],
-        "mark": "督办" if row["supervised"] else ("", "较急", "紧急")[row["urgency"]],
-        "mark_tone": "sup" if row["supervised"] else ("", "warn", "bad")[row["urgency"]],
+        **mark_of(row["supervised"], row["urgency"]),
         "cells": cells,
     }
 
@@ -241,16 +240,7 @@ def export(request: MemberRequest, key: str) -> HttpResponse:
 
 
 def download(content: bytes, name: str, kind: str) -> HttpResponse:
-    made = HttpResponse(content, content_type=FORMS[kind][1])
-    made.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{_quoted(f'{name}.{kind}')}"
-    made.headers["Cache-Control"] = "no-store"
-    return made
-
-
-def _quoted(name: str) -> str:
-    from urllib.parse import quote
-
-    return quote(name, safe="")
+    return attachment(content, f"{name}.{kind}", FORMS[kind][1])
 
 
 def _file(
@@ -287,20 +277,10 @@ def exports(request: MemberRequest) -> HttpResponse:
     member = request.member
     if not member.has_role("clerk", "leader"):
         return said(request, "导出记录由镇管理员和领导查看", heading="不能查看", status=403)
-    after = request.GET.get("after", "")
-    found = queries.exports(member)
-    if after.isdecimal() and len(after) < 19:
-        found = found.filter(pk__lt=int(after))
-    listed = list(found.order_by("-pk")[: EXPORTS + 1])
+    rows, ways = paged(request, queries.exports(member), newest=True)
     context = {
-        "rows": [
-            {"row": row, "what": queries.ledger_name(row.what), "hash": _hash(row)}
-            for row in listed[:EXPORTS]
-        ],
-        "pager": {
-            **({"first": "?"} if after else {}),
-            **({"next": f"?after={listed[EXPORTS - 1].pk}"} if len(listed) > EXPORTS else {}),
-        },
+        "rows": [{"row": row, "what": queries.ledger_name(row.what), "hash": _hash(row)} for row in rows],
+        "pager": ways,
     }
     return answer(request, "desk/ledger/exports.html", context, here="ledgers")
 

@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from shuzhi.desk.frame import answer, said
+from shuzhi.desk.paging import paged
 from shuzhi.kernel.errors import NotDone
 from shuzhi.kernel.models import Member, Outgoing, Unit
 from shuzhi.kernel.operations import outgoing
 from shuzhi.kernel.queries.notices import DEAD, STATES, notices, quiet_until, worded
 from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui.asked import whole
 
-SIZE = 50
 HEADING = "通知"
 
 
@@ -31,13 +32,11 @@ def sent(request: MemberRequest) -> HttpResponse:
         return _not_his(request)
     state = request.GET.get("tab", DEAD)
     state = state if state in STATES else DEAD
-    unit_id, before = _number(request.GET.get("unit", "")), _number(request.GET.get("before", ""))
-    found = notices(member.town_id or 0, state, unit_id=unit_id)
-    listed = list((found.filter(pk__lt=before) if before else found)[: SIZE + 1])
-    more = len(listed) > SIZE
+    unit_id = whole(request.GET.get("unit", ""))
+    listed, ways = paged(request, notices(member.town_id or 0, state, unit_id=unit_id), newest=True)
     town = town_of(member.town).unit if member.town else member.unit
     context = {
-        "rows": [_row(one, town) for one in listed[:SIZE]],
+        "rows": [_row(one, town) for one in listed],
         "tabs": [
             {"label": label, "href": _address(tab=key, unit=unit_id), "current": key == state}
             for key, label in STATES.items()
@@ -47,10 +46,7 @@ def sent(request: MemberRequest) -> HttpResponse:
         "units": _units(member),
         "unit": unit_id,
         "quiet": quiet_until(town, now),
-        "pager": {
-            **({"first": _address(tab=state, unit=unit_id)} if before else {}),
-            **({"next": _address(tab=state, unit=unit_id, before=listed[SIZE - 1].pk)} if more else {}),
-        },
+        "pager": ways,
     }
     return answer(request, "desk/outgoing.html", context, here="outgoing")
 
@@ -91,7 +87,7 @@ def retry(request: MemberRequest, key: int) -> HttpResponse:
 @require_POST
 @member_required
 def retry_all(request: MemberRequest) -> HttpResponse:
-    unit_id = _number(request.POST.get("unit", "")) or 0
+    unit_id = whole(request.POST.get("unit", "")) or 0
     try:
         n = outgoing.retry_all(unit_id=unit_id, by=request.member, now=timezone.now())
     except NotDone as refused:
@@ -103,7 +99,7 @@ def retry_all(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required
 def test(request: MemberRequest) -> HttpResponse:
-    unit_id = _number(request.POST.get("unit", "")) or 0
+    unit_id = whole(request.POST.get("unit", "")) or 0
     try:
         outgoing.send_test(unit_id=unit_id, by=request.member, now=timezone.now())
     except NotDone as refused:
@@ -123,7 +119,3 @@ def _refused(request: MemberRequest, refused: NotDone, heading: str) -> HttpResp
 def _address(**kept: Any) -> str:
     said_of = {name: value for name, value in kept.items() if value}
     return f"{reverse('desk:outgoing')}?{urlencode(said_of)}" if said_of else reverse("desk:outgoing")
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None

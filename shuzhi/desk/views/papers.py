@@ -29,6 +29,7 @@ from shuzhi.kernel.queries.apps import file_of
 from shuzhi.kernel.queries.casefile import progress, tasks_of
 from shuzhi.kernel.queries.visible import visible_case, visible_file
 from shuzhi.kernel.signin import MemberRequest, member_required
+from shuzhi.ui.asked import whole
 
 FORMS: dict[str, type[PaperForm]] = {**paper_forms.FORMS, **people_forms.FORMS}
 MOST_FILES = 20
@@ -49,7 +50,7 @@ def paper(request: MemberRequest, number: str, key: str) -> HttpResponse:
         says = "请假期间不能自己办件；已经回来的，请先销假" if away else kind.refusal(state)
         return said(request, says, heading=f"不能{kind.name}", status=403, back=back)
     about = request.GET.get("of", "")
-    pk = int(about) if about.isdecimal() and len(about) < 19 else 0
+    pk = whole(about) or 0
     sent = request.POST if request.method == "POST" else None
     initial = {"title": f"关于“{case.title}”的办理结果"} if key == "publish" else {}
     form = kind(sent, state=state, pk=pk, initial=initial)

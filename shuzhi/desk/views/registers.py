@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from shuzhi.desk.frame import answer, said
+from shuzhi.desk.paging import paged
 from shuzhi.desk.views.ledger import FORMS, download
 from shuzhi.kernel.declare import Register
 from shuzhi.kernel.errors import NotDone
@@ -77,17 +78,14 @@ def register(request: MemberRequest, key: str) -> HttpResponse:
     on, sought = _day(request.GET.get("on", "")), request.GET.get("q", "").strip()[:60]
     found = _containing(queries.register_rows(home, key, on), declared, sought)
     order = "item" if declared.kind == "dated" else "pk"
-    after = request.GET.get("after", "")
-    if after.isdecimal() and len(after) < 19:
-        found = found.filter(**{f"{order}__gt": int(after)})
-    listed = list(found[: SIZE + 1])
+    listed, ways = paged(request, found, size=SIZE, column=order)
     reader, sees = Reader(declared, town(home)), queries.reads_all(member, declared)
     kept = {"on": request.GET.get("on", ""), "q": sought}
     kept = {name: value for name, value in kept.items() if value}
     context = {
         "declared": declared,
         "headings": [heading for _, heading in declared.columns],
-        "rows": [_row(declared, reader, row, sees) for row in listed[:SIZE]],
+        "rows": [_row(declared, reader, row, sees) for row in listed],
         "on": on,
         "q": sought,
         "today": on == timezone.localdate(),
@@ -98,14 +96,7 @@ def register(request: MemberRequest, key: str) -> HttpResponse:
         "sees": sees,
         "may_clear": member.has_role(exporting.CLEAR),
         "query": urlencode(kept),
-        "pager": {
-            **({"first": f"?{urlencode(kept)}"} if after else {}),
-            **(
-                {"next": f"?{urlencode({**kept, 'after': getattr(listed[SIZE - 1], order)})}"}
-                if len(listed) > SIZE
-                else {}
-            ),
-        },
+        "pager": ways,
     }
     return answer(request, "desk/ledger/register.html", context, here="ledgers")
 

@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from shuzhi.desk import tables
 from shuzhi.desk.frame import answer
+from shuzhi.desk.paging import pager
 from shuzhi.kernel.queries.apps import case_type
 from shuzhi.kernel.queries.finding import find, sought, why
 from shuzhi.kernel.queries.ledgers import OWN
 from shuzhi.kernel.queries.visible import visible_case
 from shuzhi.kernel.signin import MemberRequest, member_required
 from shuzhi.ui import clocktext
+from shuzhi.ui.asked import whole
 
 SIZE = 20
 LONGEST = 60
@@ -28,26 +30,16 @@ def search(request: MemberRequest) -> HttpResponse:
     wanted = sought(typed)
     if wanted.number and "after" not in request.GET and visible_case(request.member, wanted.number):
         return redirect("desk:case", wanted.number)
-    after = request.GET.get("after", "")
-    last = int(after) if after.isdecimal() and len(after) < 19 else None
+    last = whole(request.GET.get("after", ""))
     listed = find(request.member, wanted, OWN, after=last, size=SIZE + 1) if wanted.query else []
     reasons = why(listed[:SIZE], wanted)
-    pager = {"first": f"?{_query(typed)}"} if last else {}
-    if len(listed) > SIZE:
-        pager["next"] = f"?{_query(typed, after=listed[SIZE - 1]['id'])}"
     context = {
         "q": typed,
         "wanted": wanted,
         "rows": [_row(case, reasons[case["id"]], now) for case in listed[:SIZE]],
-        "pager": pager,
+        "pager": pager(request, listed[SIZE - 1]["id"] if len(listed) > SIZE else None),
     }
     return answer(request, "desk/search.html", context)
-
-
-def _query(typed: str, **more: Any) -> str:
-    from urllib.parse import urlencode
-
-    return urlencode({"q": typed, **more})
 
 
 def _row(case: dict[str, Any], reasons: Any, now: Any) -> dict[str, Any]:

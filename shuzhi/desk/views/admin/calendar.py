@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from shuzhi.desk.paging import paged
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
@@ -18,7 +19,6 @@ from shuzhi.desk.views.admin.frame import (
     clerk_required,
     form_page,
     list_page,
-    paged,
     write,
 )
 from shuzhi.kernel.forms import choice_field, date_field, line_field

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import update_wrapper
-from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import quote, urlencode
+from typing import Any, Concatenate, ParamSpec
 
 from django import forms
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -22,8 +21,6 @@ from shuzhi.kernel.queries.pages import pages_for
 from shuzhi.kernel.signin import MemberRequest, member_required
 
 P = ParamSpec("P")
-M = TypeVar("M", bound=Model)
-SIZE = 50
 
 SECTIONS = (
     ("members", "人员"),
@@ -173,28 +170,6 @@ def list_page(
 ) -> HttpResponse:
     """A list. more: actions [(words, address, primary)], filters (a form), filtered, notes [(tone, text)]."""
     return shown(request, "desk/admin/list.html", here, {"list": listed, "heading": heading, **more})
-
-
-def paged(
-    request: HttpRequest, found: QuerySet[M], *, newest: bool = False
-) -> tuple[list[M], dict[str, str]]:
-    """Fifty rows by id from where the last page ended, and the pager."""
-    after = request.GET.get("after", "")
-    order = "-pk" if newest else "pk"
-    if after.isdecimal() and len(after) < 19:
-        found = found.filter(**{"pk__lt" if newest else "pk__gt": int(after)})
-    rows = list(found.order_by(order)[: SIZE + 1])
-    kept = {name: value for name, value in request.GET.items() if name != "after" and value}
-    pager = {"first": f"?{urlencode(kept)}"} if after else {}
-    if len(rows) > SIZE:
-        pager["next"] = f"?{urlencode({**kept, 'after': rows[SIZE - 1].pk})}"
-    return rows[:SIZE], pager
-
-
-def attachment(content: bytes, name: str, kind: str) -> HttpResponse:
-    """A file to be kept, under a Chinese name."""
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": disposition})
 
 
 # -- fields ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from shuzhi.desk.paging import paged
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
@@ -20,7 +21,6 @@ from shuzhi.desk.views.admin.frame import (
     done_by,
     form_page,
     list_page,
-    paged,
     people,
     write,
 )

@@ -12,17 +12,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from shuzhi.desk.frame import idempotency_key
+from shuzhi.desk.frame import attachment, idempotency_key
+from shuzhi.desk.paging import paged
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
-    attachment,
     clerk_required,
     done_by,
     form_page,
     list_page,
-    paged,
     shown,
     units,
     write,

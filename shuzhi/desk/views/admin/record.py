@@ -9,14 +9,14 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from shuzhi.desk.frame import attachment
+from shuzhi.desk.paging import paged
 from shuzhi.desk.views.admin.frame import (
     ClerkRequest,
     Listed,
     Row,
-    attachment,
     clerk_required,
     list_page,
-    paged,
     people,
 )
 from shuzhi.kernel import sheets
