@@ -251,8 +251,7 @@ def _outcomes(declared: CaseType, end: End) -> list[str]:
     """One outcome, or where a form names it all those nothing else comes to."""
     if end.outcome:
         return [declared.outcomes.get(end.outcome, end.outcome)]
-    actions = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    fixed = {action.to.outcome for action in actions if isinstance(action.to, End)}
+    fixed = {action.to.outcome for action in declared.every_action if isinstance(action.to, End)}
     fixed |= {lead.outcome for step in declared.steps for lead in step.leads if isinstance(lead, End)}
     left = [name for key, name in declared.outcomes.items() if key not in fixed]
     return left or list(declared.outcomes.values())
@@ -412,8 +411,7 @@ def _clock(declared: CaseType, clock: Clock, roles: Mapping[str, str]) -> str:
         _article(clock.law) if clock.law else ("外部期限" if clock.outside else "内部目标"),
     ]
     said += [f"最多延长 {clock.extend_by} {KINDS[clock.kind]}" if clock.extend_by else ""]
-    actions = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    taken = next((f"期满视为“{action.name}”" for action in actions if action.key == clock.lapses), "")
+    taken = next((f"期满视为“{action.name}”" for action in declared.every_action if action.key == clock.lapses), "")
     said += [taken or ("期满不再等答复" if clock.lapses else "")]
     said += [f"期满由{roles.get(clock.asks, clock.asks)}决定" if clock.asks else ""]
     return "，".join(filter(None, said))

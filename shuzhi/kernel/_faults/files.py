@@ -35,7 +35,6 @@ OF_CASE = ("title", "opened_at")
 
 
 def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, str]]:
-    everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
     paths = [
         declared.file,
         declared.facts,
@@ -45,7 +44,7 @@ def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, s
         declared.alike,
         *declared.intake.values(),
     ]
-    paths += [path for action in everywhere for path in (action.form, action.effect)]
+    paths += [path for action in declared.every_action for path in (action.form, action.effect)]
     for path in dict.fromkeys(filter(None, paths)):
         thing, failure = _resolved(declared, path)
         if failure:
@@ -56,7 +55,7 @@ def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, s
                 "只写本应用里的东西，要用别处的就在应用里接一层",
                 "E018",
             )
-    for action in everywhere:
+    for action in declared.every_action:
         form = _resolved(declared, action.form)[0] if action.form else None
         fields = getattr(form, "base_fields", {})
         named = {action.to.field} if isinstance(action.to, End) else set()

@@ -39,8 +39,7 @@ def role_names(roles: Iterable[str]) -> list[str]:
 
 def action_of(declared: CaseType, key: str) -> Action | None:
     """A declared act, of whichever step or beside all of them."""
-    everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    return next((action for action in everywhere if action.key == key), None)
+    return next((action for action in declared.every_action if action.key == key), None)
 
 
 def public_intakes() -> list[tuple[CaseType, Any]]:

@@ -103,8 +103,7 @@ class Attempt:
     def act_key(self) -> str:
         """Mostly an act of the step it is in, sometimes one that is out of turn."""
         declared = {below.key: below, ARISEN: arisen}.get(self.case.type, self.made)
-        everywhere = [action.key for step in declared.steps for action in step.actions]
-        everywhere += [action.key for action in declared.acts]
+        everywhere = [action.key for action in declared.every_action]
         if self.case.step and self.nth % 4:
             own = [action.key for action in declared.step(self.case.step).actions]
             return own[self.nth % len(own)]
