@@ -411,7 +411,9 @@ def _clock(declared: CaseType, clock: Clock, roles: Mapping[str, str]) -> str:
         _article(clock.law) if clock.law else ("外部期限" if clock.outside else "内部目标"),
     ]
     said += [f"最多延长 {clock.extend_by} {KINDS[clock.kind]}" if clock.extend_by else ""]
-    taken = next((f"期满视为“{action.name}”" for action in declared.every_action if action.key == clock.lapses), "")
+    taken = next(
+        (f"期满视为“{action.name}”" for action in declared.every_action if action.key == clock.lapses), ""
+    )
     said += [taken or ("期满不再等答复" if clock.lapses else "")]
     said += [f"期满由{roles.get(clock.asks, clock.asks)}决定" if clock.asks else ""]
     return "，".join(filter(None, said))
