@@ -11,6 +11,7 @@ from shuzhi.kernel import _registry
 from shuzhi.kernel._rows import select
 from shuzhi.kernel.declare import Action, CaseType
 from shuzhi.kernel.models import Case, Member
+from shuzhi.kernel.queries.cells import flat
 from shuzhi.kernel.queries.town import Town
 
 PUBLIC = "public"
@@ -116,18 +117,7 @@ def told(declared: CaseType, act: str, data: Mapping[str, Any], place: Town) -> 
         value = data.get(name)
         if value in (None, "", []):
             continue
-        choices = _flat(getattr(field, "choices", ()))
+        choices = dict(flat(getattr(field, "choices", ())))
         many = value if isinstance(value, list) else [value]
         said.append((str(field.label or name), "、".join(choices.get(str(one), str(one)) for one in many)))
     return said
-
-
-def _flat(choices: Iterable[Any]) -> dict[str, str]:
-    """Choices, grouped or not, as value → words."""
-    flat: dict[str, str] = {}
-    for value, words in choices:
-        if isinstance(words, list | tuple):
-            flat.update(_flat(words))
-        else:
-            flat[str(value)] = str(words)
-    return flat
