@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from shuzhi.kernel.declare import CaseType, End
-from shuzhi.kernel.drawing import BOX, ROOM, _width, _wrap, svg, targets
+from shuzhi.kernel.drawing import svg
+from shuzhi.kernel.drawing.layout import BOX, ROOM, targets
+from shuzhi.kernel.drawing.words import width_of, wrap
 from shuzhi.kernel.tests.dummy_app.manifest import loan
 from shuzhi.kernel.tests.procedures.conftest import ROLES, TYPES
 
@@ -121,7 +123,7 @@ def pills(chart: ElementTree.Element) -> list[Place]:
 
 def written(text: ElementTree.Element) -> Place:
     size = int(text.get("font-size", 14))
-    wide = _width("".join(text.itertext()), size) + sum(float(one.get("dx", 0)) for one in text)
+    wide = width_of("".join(text.itertext()), size) + sum(float(one.get("dx", 0)) for one in text)
     x, y = float(text.get("x", 0)), float(text.get("y", 0))
     left = x - wide / 2 if text.get("text-anchor") else x
     return left, y - size * 0.85, left + wide, y + size * 0.15
@@ -155,7 +157,7 @@ def holder(steps: dict[str, Place], point: tuple[float, float]) -> str:
 
 def test_an_id_of_a_rule_is_not_broken_and_no_line_begins_with_a_closing_mark() -> None:
     text = "　　不办的情形：" + "未经法制审核或者审核未通过的，不得作出决定（PEN-058）" * 3
-    lines = _wrap(text, ROOM, 13)
+    lines = wrap(text, ROOM, 13)
     assert len(lines) > 2
     assert "".join(line.strip("　") for line in lines) == text.strip("　")
     for line in lines:
