@@ -19,6 +19,7 @@ from shuzhi.kernel._faults.pages import pages_faults
 from shuzhi.kernel._faults.registers import registers_faults
 from shuzhi.kernel._faults.schedules import schedules_faults
 from shuzhi.kernel._faults.sight import capacity_faults
+from shuzhi.kernel._faults.steps import unknown_role
 from shuzhi.kernel.declare import CaseType, Indicator, Manifest, Page, Register, Schedule
 from shuzhi.kernel.operations.indexing import index_missing
 from shuzhi.kernel.operations.upgrading import carry_moved, vanished
@@ -60,10 +61,8 @@ def _check_together() -> Iterator[Error]:
                 yield _error(app, f"需要的应用 {key} 没有安装", "安装它，或从 needs 去掉", "shuzhi.E039")
         yield from _of_kernel(app)
         for role in app.town_wide:
-            if role not in _registry.roles():
-                yield _error(
-                    app, f"town_wide 的角色 {role} 没有声明", "在 Manifest.roles 中声明", "shuzhi.E004"
-                )
+            for what, mend, code in unknown_role(role, "town_wide 的角色"):
+                yield _error(app, what, mend, f"shuzhi.{code}")
         for role, name in app.roles.items():
             if names.setdefault(role, name) != name:
                 yield _error(

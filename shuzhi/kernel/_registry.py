@@ -99,6 +99,14 @@ def resolve(key: str, path: str) -> Any:
     return getattr(import_module(f"{_packages()[key]}.{module}"), name)
 
 
+def named_by(key: str, path: str) -> tuple[Any, str]:
+    """(what a dotted path names, why it names nothing), for a declaration that may be wrong."""
+    try:
+        return resolve(key, path), ""
+    except (ImportError, AttributeError) as failure:
+        return None, str(failure)
+
+
 @cache
 def roles() -> dict[str, str]:
     """Every role: key → Chinese name."""

@@ -46,6 +46,21 @@ def decrypt(sealed: bytes) -> str:
     return AESGCM(key).decrypt(sealed[4:16], sealed[16:], None).decode()
 
 
+def in_clear(sealed: bytes | memoryview | None) -> str:
+    """What a column holds encrypted; empty if it holds nothing."""
+    return decrypt(bytes(sealed)) if sealed else ""
+
+
+def contact(name: str, phone: str) -> dict[str, bytes | None]:
+    """The columns of a person's name and number, which is also found by its HMAC and by that of its last four."""
+    return {
+        "name": encrypt(name) if name else None,
+        "phone": encrypt(phone) if phone else None,
+        "phone_mac": mac("phone", phone) if phone else None,
+        "last4_mac": mac("last4", phone[-4:]) if phone else None,
+    }
+
+
 def mac(purpose: str, text: str | bytes) -> bytes:
     """A keyed hash, the same for the same text: an index that says nothing without the key. 32 bytes."""
     first = next(iter(_keys().values()))

@@ -272,6 +272,11 @@ class CaseType:
     sight: Literal["open", "restricted", "sealed"] = "open"
     keepers: str = ""
 
+    @property
+    def every_action(self) -> tuple[Action, ...]:
+        """The acts beside the steps, then those of each step."""
+        return (*self.acts, *(action for step in self.steps for action in step.actions))
+
     def step(self, key: str) -> Step:
         """Raises KeyError with the case type's name if there is no such step."""
         for step in self.steps:

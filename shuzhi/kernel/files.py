@@ -148,17 +148,23 @@ def untouched_since(moment: datetime) -> Iterator[str]:
 
 def need_whole(stored: Stored) -> None:
     """Raises Refused for a picture that only begins like one: broken, cut short, or something else in its clothes."""
-    if stored.type not in SHOWN:
-        return
+    if stored.type in SHOWN:
+        _load(
+            path(stored.sha256),
+            broken="图片打不开，可能已损坏，请重新拍照或另选一张",
+            too_large="图片太大，请缩小后再上传",
+        )
+
+
+def _load(source: Path | BinaryIO, *, broken: str, too_large: str) -> None:
+    """Read a picture to its end. Raises Refused with one of the sentences."""
     try:
-        with Image.open(path(stored.sha256)) as picture:
-            too_large = picture.width * picture.height > MOST_PIXELS
-            if not too_large:
-                picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise Refused("图片打不开，可能已损坏，请重新拍照或另选一张") from None
-    if too_large:
-        raise Refused("图片太大，请缩小后再上传")
+        with Image.open(source) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Refused(too_large)
+            picture.load()
+    except UNREADABLE:
+        raise Refused(broken) from None
 
 
 def shown(sha256: str, type: str, *, longest: int = 0) -> bytes:
@@ -194,13 +200,7 @@ def need_picture(content: BinaryIO) -> str:
     kind = kind_of(content)
     if kind not in SHOWN:
         raise Refused("这不是照片，请重新选择；文字材料请在电脑上附到事件里")
-    try:
-        with Image.open(content) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise Refused("照片太大，请调低像素后重拍")
-            picture.load()
-    except UNREADABLE:
-        raise Refused("照片已损坏，打不开，请重拍或另选一张") from None
+    _load(content, broken="照片已损坏，打不开，请重拍或另选一张", too_large="照片太大，请调低像素后重拍")
     content.seek(0)
     return kind
 

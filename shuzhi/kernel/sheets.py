@@ -116,7 +116,7 @@ def _check(content: bytes) -> bool:
                 raise _nonsense()
             sheets = [name for name in names if name.startswith("xl/worksheets/")]
             return any(_has_formula(archive.read(name)) for name in sheets)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, EOFError, RuntimeError, OSError):
         raise _nonsense() from None
 
 

@@ -77,6 +77,20 @@ def member_of(request: HttpRequest) -> Member | None:
     return next((place for place in places if place.pk == chosen), places[0] if places else None)
 
 
+def _scripted(request: HttpRequest) -> bool:
+    """Whether a script asks: it keeps what it has and says so."""
+    return request.headers.get("Accept") == "application/json"
+
+
+def _onward(request: HttpRequest, url: str, says: str) -> HttpResponse:
+    """Send a browser to a page; a script is told why instead."""
+    if _scripted(request):
+        return JsonResponse({"says": says}, status=401)
+    if "HX-Request" in request.headers:  # a part of a page was asked for: the whole page must go
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
 def member_required(
     view: Callable[Concatenate[MemberRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -87,22 +101,12 @@ def member_required(
 
     def signed_in(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         member = member_of(request)
-        scripted = request.headers.get("Accept") == "application/json"  # it keeps what it has and says so
         if member is None:
-            if scripted:
-                return JsonResponse({"says": "登录已过期，请重新登录"}, status=401)
-            if request.method == "POST" and not request.user.is_authenticated:
+            if request.method == "POST" and not request.user.is_authenticated and not _scripted(request):
                 return import_string(settings.SHUZHI_SIGNED_OUT)(request)  # type: ignore[no-any-return]
-            onward = redirect_to_login(request.get_full_path())
-            if "HX-Request" in request.headers:  # a part of a page was asked for: the whole page must go
-                return HttpResponse(status=204, headers={"HX-Redirect": onward.url})
-            return onward
+            return _onward(request, redirect_to_login(request.get_full_path()).url, "登录已过期，请重新登录")
         if member.must_change and request.path != settings.PASSWORD_URL:
-            if scripted:
-                return JsonResponse({"says": "请先设自己的密码，再回来上传"}, status=401)
-            if "HX-Request" in request.headers:
-                return HttpResponse(status=204, headers={"HX-Redirect": settings.PASSWORD_URL})
-            return HttpResponseRedirect(settings.PASSWORD_URL)
+            return _onward(request, settings.PASSWORD_URL, "请先设自己的密码，再回来上传")
         known = cast(MemberRequest, request)
         known.member = stand_in(member, town(member.town), timezone.localdate()) if member.town else member
         return view(known, *args, **kwargs)

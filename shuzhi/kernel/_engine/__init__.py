@@ -5,7 +5,7 @@ asks for and a child that is called off, and nothing is written before the calle
 """
 
 from shuzhi.kernel._engine.clocks import carry_on, extend, go_back, meet, stand, tick, tick_task
-from shuzhi.kernel._engine.finishing import finish
+from shuzhi.kernel._engine.finishing import finish, notify
 from shuzhi.kernel._engine.keeping import (
     about,
     concern,
@@ -59,6 +59,7 @@ __all__ = [
     "meet",
     "name_holder",
     "named",
+    "notify",
     "numbers",
     "plain",
     "settle",

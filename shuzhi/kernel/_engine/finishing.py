@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from shuzhi.kernel import search
@@ -33,23 +34,27 @@ def finish(
 
 
 def _notices(state: State) -> None:
-    """A row for each unit that is asked and has said where it wants to be told."""
+    """To each unit that is asked."""
     for task in state.opened:
-        unit = state.town.units.get(task.unit_id or 0)
-        if unit and unit.notify_url and task.done_at is None:
-            state.rows.add(
-                Outgoing(
-                    town_id=state.case.town_id,
-                    case_id=state.case.pk,
-                    unit_id=unit.pk,
-                    seq=state.seq,
-                    kind="task",
-                    payload={
-                        "number": state.case.number,
-                        "title": state.case.title_outside,
-                        "step": state.case.step,
-                    },
-                    made_at=state.now,
-                    not_before=state.now + UNDO,
-                )
-            )
+        if task.done_at is None:
+            notify(state, task.unit_id, "task", wait=UNDO)
+
+
+def notify(state: State, unit_id: int | None, kind: str, *, wait: timedelta = timedelta()) -> None:
+    """A notice of the case to a unit, if it has said where it wants to be told."""
+    unit = state.town.units.get(unit_id or 0)
+    if unit is None or not unit.notify_url:
+        return
+    case = state.case
+    state.rows.add(
+        Outgoing(
+            town_id=case.town_id,
+            case_id=case.pk,
+            unit_id=unit.pk,
+            seq=state.seq,
+            kind=kind,
+            payload={"number": case.number, "title": case.title_outside},
+            made_at=state.now,
+            not_before=state.now + wait,
+        )
+    )

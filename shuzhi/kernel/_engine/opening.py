@@ -168,10 +168,7 @@ def _party(rows: Rows, case: Case, opening: Opening) -> None:
         Party(
             case_id=case.pk,
             town_id=case.town_id,
-            name=crypto.encrypt(opening.name) if opening.name else None,
-            phone=crypto.encrypt(opening.phone) if opening.phone else None,
-            phone_mac=crypto.mac("phone", opening.phone) if opening.phone else None,
-            last4_mac=crypto.mac("last4", opening.phone[-4:]) if opening.phone else None,
+            **crypto.contact(opening.name, opening.phone),
             anonymous=opening.anonymous,
             minor=opening.minor,
         )

@@ -15,8 +15,7 @@ SPECIAL = ("open", "reopen", "acknowledge", "end")
 def clocks_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
     for key in twice(clock.key for clock in declared.clocks):
         yield f"时限 {key} 声明了两次", "每个时限的键只用一次", "E014"
-    everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    acts = {action.key: action for action in everywhere}
+    acts = {action.key: action for action in declared.every_action}
     entered = {f"step:{step.key}" for step in declared.steps}
     for clock in declared.clocks:
         if not clock.starts:

@@ -35,7 +35,6 @@ OF_CASE = ("title", "opened_at")
 
 
 def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, str]]:
-    everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
     paths = [
         declared.file,
         declared.facts,
@@ -45,9 +44,9 @@ def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, s
         declared.alike,
         *declared.intake.values(),
     ]
-    paths += [path for action in everywhere for path in (action.form, action.effect)]
+    paths += [path for action in declared.every_action for path in (action.form, action.effect)]
     for path in dict.fromkeys(filter(None, paths)):
-        thing, failure = _resolved(declared, path)
+        thing, failure = _registry.named_by(declared.key, path)
         if failure:
             yield f"{path} 找不到：{failure}", "改成应用内的点分路径", "E007"
         elif not str(getattr(thing, "__module__", "")).startswith(package):
@@ -56,8 +55,8 @@ def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, s
                 "只写本应用里的东西，要用别处的就在应用里接一层",
                 "E018",
             )
-    for action in everywhere:
-        form = _resolved(declared, action.form)[0] if action.form else None
+    for action in declared.every_action:
+        form = _registry.named_by(declared.key, action.form)[0] if action.form else None
         fields = getattr(form, "base_fields", {})
         named = {action.to.field} if isinstance(action.to, End) else set()
         for name in sorted(RESERVED.intersection(fields) - named):
@@ -68,16 +67,8 @@ def files_faults(declared: CaseType, package: str) -> Iterator[tuple[str, str, s
     yield from _of_file(declared)
 
 
-def _resolved(declared: CaseType, path: str) -> tuple[Any, str]:
-    """(what a path names, why it names nothing)."""
-    try:
-        return _registry.resolve(declared.key, path), ""
-    except (ImportError, AttributeError) as failure:
-        return None, str(failure)
-
-
 def _of_file(declared: CaseType) -> Iterator[tuple[str, str, str]]:
-    model = _resolved(declared, declared.file)[0] if declared.file else None
+    model = _registry.named_by(declared.key, declared.file)[0] if declared.file else None
     if declared.file and model is None:
         return
     columns: set[str] = set()

@@ -9,11 +9,11 @@ from django.db import models
 from django.db.models import QuerySet
 
 from shuzhi.kernel import _registry, law
+from shuzhi.kernel._faults.registers import LONGEST_KEY, path_faults
 from shuzhi.kernel.declare import Indicator
 from shuzhi.kernel.queries.figures import field_of
 
 MEASURES = ("count", "sum", "avg", "median", "p90", "share")
-LONGEST_KEY = 50
 
 
 def indicators_faults(declared: Indicator) -> Iterator[tuple[str, str, str]]:
@@ -44,11 +44,11 @@ def indicators_faults(declared: Indicator) -> Iterator[tuple[str, str, str]]:
 
 
 def _of_rows(declared: Indicator) -> Iterator[tuple[str, str, str]]:
-    try:
-        rows = _registry.resolve(declared.key, declared.rows)(())
-    except (ImportError, AttributeError) as failure:
-        yield f"{declared.rows} 找不到：{failure}", "改成应用内的点分路径", "E007"
+    function, failure = _registry.named_by(declared.key, declared.rows)
+    if failure:
+        yield from path_faults(declared, declared.rows)
         return
+    rows = function(())
     if not isinstance(rows, QuerySet) or "town" not in {one.name for one in rows.model._meta.get_fields()}:
         yield f"{declared.rows} 给的不是带 town 的记录", "返回一个带 town 字段的模型的 QuerySet", "E124"
         return

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from shuzhi.kernel import _registry, law
-from shuzhi.kernel.declare import Page, Register, Schedule
+from shuzhi.kernel._faults.steps import unknown_role
+from shuzhi.kernel.declare import Indicator, Page, Register, Schedule
 from shuzhi.kernel.models import RegisterRow, VersionRow
 
 LONGEST_KEY = 50
@@ -27,7 +28,7 @@ def registers_faults(declared: Register, app: str) -> Iterator[tuple[str, str, s
         except KeyError:
             yield f"没有规则 {declared.law}", "改成法条库里的编号", "E102"
     yield from path_faults(declared, declared.model, declared.form)
-    model, form = named(declared, declared.model), named(declared, declared.form)
+    model, form = (_registry.named_by(declared.key, path)[0] for path in (declared.model, declared.form))
     if isinstance(model, type) and hasattr(form, "base_fields"):
         yield from _of_row(declared, model)
         yield from _of_columns(declared, model, form)
@@ -40,24 +41,15 @@ def key_faults(declared: Register | Schedule | Page, app: str) -> Iterator[tuple
 
 def role_faults(roles: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
     for role in roles:
-        if role not in _registry.roles():
-            yield f"角色 {role} 没有声明", "在 Manifest.roles 中声明", "E004"
+        yield from unknown_role(role, "角色")
 
 
-def path_faults(declared: Register | Schedule | Page, *paths: str) -> Iterator[tuple[str, str, str]]:
+def path_faults(
+    declared: Register | Schedule | Indicator | Page, *paths: str
+) -> Iterator[tuple[str, str, str]]:
     for path in filter(None, paths):
-        try:
-            _registry.resolve(declared.key, path)
-        except (ImportError, AttributeError) as failure:
+        if failure := _registry.named_by(declared.key, path)[1]:
             yield f"{path} 找不到：{failure}", "改成应用内的点分路径", "E007"
-
-
-def named(declared: Register, path: str) -> Any:
-    """What a dotted path names; None if nothing."""
-    try:
-        return _registry.resolve(declared.key, path)
-    except (ImportError, AttributeError):
-        return None
 
 
 def _of_row(declared: Register, model: type[Any]) -> Iterator[tuple[str, str, str]]:

@@ -19,7 +19,7 @@ def sight_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
     if keepers not in _registry.roles():
         yield "保密类没有写明受理角色", "写明 keepers，并在 Manifest.roles 中声明", "E042"
         return
-    acts = [*declared.acts, *(action for step in declared.steps for action in step.actions)]
+    acts = declared.every_action
     asked = [one for action in acts if isinstance(action.asks, tuple) for one in action.asks]
     named = {
         declared.control,

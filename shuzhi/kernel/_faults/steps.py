@@ -28,11 +28,10 @@ def unknown_law(key: str, where: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _long_keys(declared: CaseType) -> Iterator[tuple[str, str, str]]:
-    everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
     for what, most, keys in (
         ("案件类型", 64, [declared.key]),
         ("步骤", 32, [step.key for step in declared.steps]),
-        ("操作", 32, [action.key for action in everywhere]),
+        ("操作", 32, [action.key for action in declared.every_action]),
         ("时限", 32, [clock.key for clock in declared.clocks]),
         ("结论", 32, list(declared.outcomes)),
         ("编号前缀", 8, [declared.number]),

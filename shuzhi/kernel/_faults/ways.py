@@ -10,7 +10,7 @@ from shuzhi.kernel.declare import BACK, STAY, Action, CaseType, End, Step
 
 
 def ways_faults(declared: CaseType) -> Iterator[tuple[str, str, str]]:
-    for action in (*declared.acts, *(action for step in declared.steps for action in step.actions)):
+    for action in declared.every_action:
         if not callable(action.to):
             yield from _target(declared, action.to, action.key)
     for action in declared.acts:

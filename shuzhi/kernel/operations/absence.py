@@ -12,16 +12,15 @@ from django.db.models import Q
 from shuzhi.kernel import _engine, _registry
 from shuzhi.kernel._engine import State
 from shuzhi.kernel._rows import Rows
-from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.errors import Conflict, NotAllowed, Refused
-from shuzhi.kernel.models import Access, Case, Grid, Leave, Member, Task, Unit
+from shuzhi.kernel.models import Access, Case, Leave, Member, Task, Unit
+from shuzhi.kernel.operations.grids import hand_grids
 from shuzhi.kernel.operations.guarding import unlawful_on
 from shuzhi.kernel.operations.standing_in import at_work
-from shuzhi.kernel.operations.town_record import Kind, keep_a_clerk, note_town
+from shuzhi.kernel.operations.town_record import KEEPER, Kind, keep_a_clerk, note_town, today
 from shuzhi.kernel.operations.writing import Done, body_of, lock_cases, member_town, once, read_anew, remember
 from shuzhi.kernel.queries.town import Town, town
 
-KEEPER = "clerk"
 LONGEST = timedelta(days=366)
 
 
@@ -113,7 +112,7 @@ def end_leave(*, leave_id: int, by: Member, now: datetime, key: str = "") -> Don
         if leave.member_id != by.pk:
             at_work(by, place, now)
             _need_clerk(by)
-        if leave.ended_at or leave.until <= _today(now):
+        if leave.ended_at or leave.until <= today(now):
             raise Conflict("这条请假已经结束", {"leave": leave.pk})
         rows = Rows()
         rows.change(leave, ended_at=now, ended_by_id=by.pk)
@@ -140,7 +139,7 @@ def hand_over(
         _need_clerk(by)
         if not text.strip():
             raise Refused("请填写移交事由")
-        if day < _today(now):
+        if day < today(now):
             raise Refused("离岗日期不能早于今天，请改正")
         member, successor = _two(home, member_id, successor_id, day, "接手人")
         if day <= member.valid_from:
@@ -170,10 +169,6 @@ def _lock_town(home: Unit) -> Town:
     return town(Unit.objects.select_for_update(no_key=True).get(pk=home.pk))
 
 
-def _today(now: datetime) -> date:
-    return now.astimezone(SHANGHAI).date()
-
-
 def _need_clerk(by: Member) -> None:
     if not by.has_role(KEEPER):
         raise NotAllowed("要由本人或镇管理员办理")
@@ -182,7 +177,7 @@ def _need_clerk(by: Member) -> None:
 def _check_days(since: date, until: date, now: datetime) -> None:
     if until <= since:
         raise Refused("返岗日期要在请假开始之后，请改正")
-    if until <= _today(now):
+    if until <= today(now):
         raise Refused("请假日期已经过去，不用登记")
     if until - since > LONGEST:
         raise Refused("一次请假最长一年，请改正日期；离岗的请办移交")
@@ -265,29 +260,10 @@ def _heir(state: State, member: Member, successor: Member) -> int:
     return successor.pk if successor.pk in others else others[0]
 
 
-def hand_grids(rows: Rows, member: Member, successor: Member, day: date) -> None:
-    """A grid in his name ends on the day, and goes on in the successor's."""
-    standing = Q(valid_until=None) | Q(valid_until__gt=day)
-    for grid in Grid.objects.filter(standing, Q(worker=member) | Q(leader=member)).order_by("pk"):
-        names = {
-            f"{name}_id": successor.pk
-            for name in ("worker", "leader")
-            if getattr(grid, f"{name}_id") == member.pk
-        }
-        if grid.valid_from >= day:
-            rows.change(grid, **names)
-            continue
-        kept = {f.attname: getattr(grid, f.attname) for f in grid._meta.concrete_fields if not f.primary_key}
-        rows.change(grid, valid_until=day)
-        rows.add(Grid(**{**kept, **names, "valid_from": day}))
-
-
 def _hand_leaves(rows: Rows, member: Member, successor: Member, by: Member, now: datetime) -> None:
-    for leave in Leave.objects.filter(member=member, ended_at=None, until__gt=_today(now)):
+    for leave in Leave.objects.filter(member=member, ended_at=None, until__gt=today(now)):
         rows.change(leave, ended_at=now, ended_by_id=by.pk)
-    stands = Leave.objects.filter(deputy=member, ended_at=None, until__gt=_today(now)).select_related(
-        "member"
-    )
+    stands = Leave.objects.filter(deputy=member, ended_at=None, until__gt=today(now)).select_related("member")
     for leave in stands:
         if leave.member_id == successor.pk:
             raise Refused(f"{successor.name}请假由{member.name}代办，请先销假或另选代办人")

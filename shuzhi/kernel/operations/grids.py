@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from shuzhi.kernel import geo
 from shuzhi.kernel._rows import Rows
@@ -111,20 +112,31 @@ def assign_grid(
         }
         if (grid.worker_id, grid.leader_id) == (worker_id, leader_id):
             return Wrote(grid.name, row=grid.pk, nothing=True)
-        if grid.valid_from >= day:
-            grid.worker, grid.leader = worker, leader
-            grid.save(update_fields=["worker", "leader"])
-            return Wrote(grid.name, change, row=grid.pk)
-        kept = {f.attname: getattr(grid, f.attname) for f in grid._meta.concrete_fields if not f.primary_key}
-        grid.valid_until = day
-        grid.save(update_fields=["valid_until"])
-        made = Grid.objects.create(
-            **{**kept, "worker_id": worker_id, "leader_id": leader_id, "valid_from": day}
-        )
+        rows = Rows()
+        made = _go_on(rows, grid, day, worker_id=worker_id, leader_id=leader_id)
+        rows.write()
         return Wrote(grid.name, change, row=made.pk)
 
     sent = {"grid": grid_id, "worker": worker_id, "leader": leader_id, "day": day}
     return administer(Kind.GRIDS, "指定网格员", by=by, now=now, key=key, sent=sent, work=work)
+
+
+def hand_grids(rows: Rows, member: Member, successor: Member, day: date) -> None:
+    """A grid in a member's name ends on the day, and goes on in the successor's."""
+    standing = Q(valid_until=None) | Q(valid_until__gt=day)
+    for grid in Grid.objects.filter(standing, Q(worker=member) | Q(leader=member)).order_by("pk"):
+        own = [name for name in ("worker_id", "leader_id") if getattr(grid, name) == member.pk]
+        _go_on(rows, grid, day, **dict.fromkeys(own, successor.pk))
+
+
+def _go_on(rows: Rows, grid: Grid, day: date, **names: int | None) -> Grid:
+    """A grid in other names from a day on; one that begins no earlier is put right in its place."""
+    if grid.valid_from >= day:
+        rows.change(grid, **names)
+        return grid
+    kept = {f.attname: getattr(grid, f.attname) for f in grid._meta.concrete_fields if not f.primary_key}
+    rows.change(grid, valid_until=day)
+    return rows.add(Grid(**{**kept, **names, "valid_from": day}))
 
 
 def _in_office(home: Unit, key: int | None, day: date) -> Member | None:

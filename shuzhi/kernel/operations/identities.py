@@ -24,7 +24,6 @@ from shuzhi.kernel.models import (
     Case,
     Consent,
     Member,
-    Outgoing,
     Party,
     SealedIdentity,
     SearchLog,
@@ -79,7 +78,7 @@ def open_identity(*, case_id: int, by: Member, now: datetime, text: str) -> Cont
         alert.entry_seq, alert.at = state.seq, now
         state.rows.add(alert)
     for unit_id in dict.fromkeys(one.unit_id for one in told):
-        _tell(state, unit_id)
+        _engine.notify(state, unit_id, "identity")
     complete(state, "open_identity", text=text, data={"told": [one.pk for one in told]}, quiet=True)
     return contact_of(held)
 
@@ -87,15 +86,6 @@ def open_identity(*, case_id: int, by: Member, now: datetime, text: str) -> Cont
 def _unconcerned(state: State) -> list[Member]:
     on = state.now.astimezone(SHANGHAI).date()
     return _engine.unconcerned(state.town, TOLD, *_engine.about(state.case), on)
-
-
-def _tell(state: State, unit_id: int) -> None:
-    """A notice that says no more than that an identity was opened."""
-    if state.town.units[unit_id].notify_url:
-        payload = {"number": state.case.number, "title": state.case.title_outside, "step": ""}
-        row = Outgoing(town_id=state.case.town_id, case_id=state.case.pk, unit_id=unit_id, seq=state.seq)
-        row.kind, row.payload, row.made_at, row.not_before = "identity", payload, state.now, state.now
-        state.rows.add(row)
 
 
 def recuse(
@@ -283,8 +273,7 @@ def reveal_contact(*, case_id: int, party_id: int, by: Member, now: datetime, te
 
 
 def contact_of(held: Party | SealedIdentity) -> Contact:
-    name, phone = (crypto.decrypt(bytes(one)) if one else "" for one in (held.name, held.phone))
-    return Contact(name, phone)
+    return Contact(crypto.in_clear(held.name), crypto.in_clear(held.phone))
 
 
 def party_of(state: State, party_id: int) -> Party:

@@ -13,8 +13,7 @@ from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Member, Once
 from shuzhi.kernel.operations.opening import open_cases
 from shuzhi.kernel.operations.writing import Done, _taken, answered, member_town
-
-MOST = 5000
+from shuzhi.kernel.queries.case_sheets import MOST
 
 
 def imported(*, by: Member, content: bytes) -> list[Done]:

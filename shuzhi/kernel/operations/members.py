@@ -20,7 +20,7 @@ from shuzhi.kernel import _registry
 from shuzhi.kernel._rows import Rows
 from shuzhi.kernel.errors import Conflict, Refused
 from shuzhi.kernel.models import Grid, Leave, Member, Task, Unit
-from shuzhi.kernel.operations.absence import hand_grids
+from shuzhi.kernel.operations.grids import hand_grids
 from shuzhi.kernel.operations.town_record import Kind, Wrote, administer, keep_a_clerk, today
 from shuzhi.kernel.operations.writing import Done
 

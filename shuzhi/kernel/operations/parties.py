@@ -50,13 +50,15 @@ def add_party(
 
     def change(state: State) -> dict[str, Any]:
         _need_hand(state, by)
-        party = Party(case_id=case_id, town_id=state.case.town_id, capacity=capacity, minor=minor)
-        if name:
-            party.name = crypto.encrypt(name)
-        if phone:
-            party.phone = crypto.encrypt(phone)
-            party.phone_mac, party.last4_mac = crypto.mac("phone", phone), crypto.mac("last4", phone[-4:])
-        state.rows.add(party)
+        party = state.rows.add(
+            Party(
+                case_id=case_id,
+                town_id=state.case.town_id,
+                capacity=capacity,
+                minor=minor,
+                **crypto.contact(name, phone),
+            )
+        )
         if minor:
             _protect(state)
         return {"party": party.pk, "capacity": capacity, "minor": minor}

@@ -71,13 +71,7 @@ def fix_contact(*, case_id: int, town_id: int, now: datetime, name: str, phone: 
         if held is None and not (name or phone):
             raise Refused("没有留过联系方式，请填写要留的姓名或电话")
         row = held or state.rows.add(Party(case_id=case_id, town_id=town_id))
-        state.rows.change(
-            row,
-            name=crypto.encrypt(name) if name else None,
-            phone=crypto.encrypt(phone) if phone else None,
-            phone_mac=crypto.mac("phone", phone) if phone else None,
-            last4_mac=crypto.mac("last4", phone[-4:]) if phone else None,
-        )
+        state.rows.change(row, **crypto.contact(name, phone))
         return {"party": row.pk, "removed": not (name or phone)}
 
     person = crypto.mac("once", f"{name}|{phone}").hex()

@@ -93,12 +93,14 @@ def _do_lift(state: State, sent: Mapping[str, Any]) -> None:
     if not state.case.restricted:
         raise conflict(state, "这件没有限制处理")
     since = Entry.objects.filter(case_id=state.case.pk, act="restrict").latest("seq").recorded_at
-    for sql in (
+    state.rows.execute(
         'UPDATE "kernel_access" SET "until" = %s WHERE "case_id" = %s AND "since" = %s AND "until" IS NULL',
+        [state.now, state.case.pk, since],
+    )
+    state.rows.execute(
         'UPDATE "kernel_access" SET "until" = NULL WHERE "case_id" = %s AND "until" = %s',
-    ):
-        own = [state.case.pk, since]
-        state.rows.execute(sql, [state.now, *own] if "IS NULL" in sql else own)
+        [state.case.pk, since],
+    )
     state.rows.change(state.case, restricted=False)
     state.moved["act"] = "lift"
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from shuzhi.kernel._rows import Rows
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.errors import NotAllowed, Refused
 from shuzhi.kernel.models import Member, TownEntry, Unit
 from shuzhi.kernel.operations.standing_in import at_work
-from shuzhi.kernel.operations.writing import Done, body_of, member_town, once, remember
+from shuzhi.kernel.operations.writing import Done, body_of, member_town, once, read_anew, remember
 from shuzhi.kernel.queries.town import town
 
 KEEPER = "clerk"
@@ -68,7 +68,7 @@ def administer(
         remember(rows, place.pk, key, body, done, now)
         rows.write()
         if not wrote.nothing:
-            Unit.objects.filter(pk=place.pk).update(version=F("version") + 1)
+            read_anew(place.pk)
         return done
 
     return once(home.pk, key, body, whole)

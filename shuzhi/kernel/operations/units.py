@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 
 from shuzhi.kernel.errors import Conflict, Refused
 from shuzhi.kernel.models import Grid, Member, Task, Unit
@@ -26,12 +26,12 @@ def add_unit(
         if level in PLACES or level not in Level.values:
             raise Refused("请选择单位类型")
         _check_name(home, name, None)
-        last = Unit.objects.filter(town=home).aggregate(pk=Max("pk"), sort=Max("sort"))
+        last = Unit.objects.filter(town=home).aggregate(newest=Max("pk"), many=Count("pk"))
         unit = Unit(
             level=level,
-            code=f"u{(last['pk'] or 0) + 1}",
+            code=f"u{(last['newest'] or 0) + 1}",
             name=name.strip(),
-            sort=f"{Unit.objects.filter(town=home).count():04d}",
+            sort=f"{last['many']:04d}",
             parent=_parent(home, parent_id, None),
             town=home,
             valid_from=today(now),

@@ -13,7 +13,7 @@ from shuzhi.kernel import _engine
 from shuzhi.kernel._engine import State
 from shuzhi.kernel.declare import BACK, Ask
 from shuzhi.kernel.errors import Refused
-from shuzhi.kernel.models import Member, Outgoing, Task
+from shuzhi.kernel.models import Member, Task
 from shuzhi.kernel.operations.acting import ask_approval, need_unproposed, open_task
 from shuzhi.kernel.operations.changing import carry_out, need_reason, need_right, steerer
 from shuzhi.kernel.operations.guarding import unlawful
@@ -164,24 +164,7 @@ def supervise(*, case_id: int, by: Member, now: datetime, text: str, key: str = 
 
 def _remind(state: State, kind: str) -> None:
     for task in state.waiting():
-        unit = state.town.units.get(task.unit_id or 0)
-        if unit and unit.notify_url:
-            state.rows.add(
-                Outgoing(
-                    town_id=state.case.town_id,
-                    case_id=state.case.pk,
-                    unit_id=unit.pk,
-                    seq=state.seq,
-                    kind=kind,
-                    payload={
-                        "number": state.case.number,
-                        "title": state.case.title_outside,
-                        "step": state.case.step,
-                    },
-                    made_at=state.now,
-                    not_before=state.now,
-                )
-            )
+        _engine.notify(state, task.unit_id, kind)
 
 
 def note(*, case_id: int, by: Member, now: datetime, text: str, key: str = "") -> Done:

@@ -11,6 +11,7 @@ from shuzhi.kernel import _registry
 from shuzhi.kernel._rows import select
 from shuzhi.kernel.declare import Action, CaseType
 from shuzhi.kernel.models import Case, Member
+from shuzhi.kernel.queries.cells import flat
 from shuzhi.kernel.queries.town import Town
 
 PUBLIC = "public"
@@ -39,8 +40,7 @@ def role_names(roles: Iterable[str]) -> list[str]:
 
 def action_of(declared: CaseType, key: str) -> Action | None:
     """A declared act, of whichever step or beside all of them."""
-    everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    return next((action for action in everywhere if action.key == key), None)
+    return next((action for action in declared.every_action if action.key == key), None)
 
 
 def public_intakes() -> list[tuple[CaseType, Any]]:
@@ -117,18 +117,7 @@ def told(declared: CaseType, act: str, data: Mapping[str, Any], place: Town) -> 
         value = data.get(name)
         if value in (None, "", []):
             continue
-        choices = _flat(getattr(field, "choices", ()))
+        choices = dict(flat(getattr(field, "choices", ())))
         many = value if isinstance(value, list) else [value]
         said.append((str(field.label or name), "、".join(choices.get(str(one), str(one)) for one in many)))
     return said
-
-
-def _flat(choices: Iterable[Any]) -> dict[str, str]:
-    """Choices, grouped or not, as value → words."""
-    flat: dict[str, str] = {}
-    for value, words in choices:
-        if isinstance(words, list | tuple):
-            flat.update(_flat(words))
-        else:
-            flat[str(value)] = str(words)
-    return flat

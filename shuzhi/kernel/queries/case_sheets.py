@@ -14,12 +14,12 @@ from django import forms
 from shuzhi.kernel import sheets
 from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Member
-from shuzhi.kernel.queries.register_sheets import YES_NO, _by_words, _iso
-from shuzhi.kernel.queries.registers import _flat
+from shuzhi.kernel.queries.cells import by_words, flat, raw
 from shuzhi.kernel.queries.town import Town
 from shuzhi.kernel.sheets import Fault, Line, Table
 
 MOST = 5000
+ELSEWHERE = "请在登记页面逐件填写"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def preview(*, way: Any, place: Town, by: Member, content: bytes) -> Preview:
     if len(table.lines) > MOST:
         raise Refused(f"表格有 {len(table.lines)} 行，一次最多导入 {MOST} 行，请分开导入")
     values = {
-        name: _by_words(_words(field)) for name, field in empty.fields.items() if hasattr(field, "choices")
+        name: by_words(_words(field)) for name, field in empty.fields.items() if hasattr(field, "choices")
     }
     good: list[Row] = []
     rejects: list[Fault] = []
@@ -96,7 +96,7 @@ def rejected(way: Any, place: Town, found: Preview) -> bytes:
 
 
 def _words(field: Any) -> dict[str, str]:
-    return {value: words for value, words in _flat(field.choices) if value}
+    return {value: words for value, words in flat(field.choices) if value}
 
 
 def _line(
@@ -119,7 +119,7 @@ def _line(
     data: dict[str, Any] = {}
     for heading, name in known.items():
         try:
-            data[name] = _raw(form.fields[name], values.get(name), cells[heading])
+            data[name] = raw(form.fields[name], cells[heading], values.get(name), ELSEWHERE)
         except ValueError as wrong:
             faults.append(Fault(line.number, heading, cells[heading], str(wrong)))
     if not faults:
@@ -127,23 +127,6 @@ def _line(
         form.full_clean()
         faults = list(_of_form(line.number, form, cells, known))
     return (None, faults) if faults else (Row(line.number, cells, form.opening(by)), [])
-
-
-def _raw(field: forms.Field, values: dict[str, str | None] | None, words: str) -> Any:
-    """What the form would be sent for a cell. Raises ValueError for words that are none of the choices."""
-    if isinstance(field, forms.BooleanField):
-        if words.lower() not in YES_NO:
-            raise ValueError("请填“是”或“否”")
-        return YES_NO[words.lower()]
-    if values is not None and words:
-        if words not in values:
-            raise ValueError(
-                f"没有“{words}”，可填：{'、'.join(list(values)[:8])}{'等' if len(values) > 8 else ''}"
-            )
-        if values[words] is None:
-            raise ValueError(f"有不止一个“{words}”，请在登记页面逐件填写")
-        return values[words]
-    return _iso(words) if isinstance(field, forms.DateField) else words
 
 
 def _of_form(number: int, form: forms.Form, cells: dict[str, str], known: dict[str, str]) -> Iterator[Fault]:

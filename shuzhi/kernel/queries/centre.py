@@ -18,7 +18,7 @@ from shuzhi.kernel.declare import CaseType
 from shuzhi.kernel.models import Member
 from shuzhi.kernel.queries.absence import has_role
 from shuzhi.kernel.queries.inbox import Cursor
-from shuzhi.kernel.queries.visible import SEEN, seen_with, sees_town
+from shuzhi.kernel.queries.visible import OF_TOWN, SEEN, seen_with, sees_town
 
 DISPATCH, SIGN, HANDLE, VERIFY, LATE = "dispatch", "sign", "handle", "verify", "late"
 
@@ -175,7 +175,7 @@ def latest(member: Member, number: str) -> Latest | None:
         'SELECT t."entries", e."act", t."type", m."name", e."by_id", e."recorded_at" FROM "kernel_case" t '
         'JOIN "kernel_entry" e ON e."case_id" = t."id" AND e."seq" = t."entries" '
         'LEFT JOIN "kernel_member" m ON m."id" = e."by_id" '
-        f'WHERE t."town_id" = %s AND t."number" = %s AND {SEEN}'
+        f"WHERE {OF_TOWN}"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [member.town_id, number, *seen_with(member)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from fractions import Fraction
 from typing import Any
@@ -99,29 +99,17 @@ def listed(declared: Indicator, scope: Scope, period: Period, *, as_of: datetime
     Raises ValueError if the indicator does not fit the scope.
     """
     rows = _within(_rows(declared, scope), scope)
-    if declared.valid:
-        begins, ends = declared.valid
-        day = min(period.until - timedelta(days=1), as_of.astimezone(SHANGHAI).date())
-        if isinstance(field_of(rows, begins), models.DateTimeField):
-            moment = min(period.ends, as_of)
-            return rows.filter(Q(**{ends: None}) | Q(**{f"{ends}__gt": moment}), **{f"{begins}__lte": moment})
-        return rows.filter(Q(**{ends: None}) | Q(**{f"{ends}__gt": day}), **{f"{begins}__lte": day})
-    if isinstance(field_of(rows, declared.dated), models.DateTimeField):
-        return rows.filter(
-            **{
-                f"{declared.dated}__gte": period.begins,
-                f"{declared.dated}__lt": period.ends,
-                f"{declared.dated}__lte": as_of,
-            }
-        )
-    today = as_of.astimezone(SHANGHAI).date()
-    return rows.filter(
-        **{
-            f"{declared.dated}__gte": period.since,
-            f"{declared.dated}__lt": period.until,
-            f"{declared.dated}__lte": today,
-        }
-    )
+    begins, ends = declared.valid or (declared.dated, "")
+    first: date | datetime
+    last: date | datetime
+    if isinstance(field_of(rows, begins), models.DateTimeField):
+        first, last = period.begins, min(period.ends - datetime.resolution, as_of)
+    else:
+        first = period.since
+        last = min(period.until - date.resolution, as_of.astimezone(SHANGHAI).date())
+    if ends:
+        return rows.filter(Q(**{ends: None}) | Q(**{f"{ends}__gt": last}), **{f"{begins}__lte": last})
+    return rows.filter(**{f"{begins}__gte": first, f"{begins}__lte": last})
 
 
 def figure(declared: Indicator, scope: Scope, period: Period, *, as_of: datetime) -> Figure:

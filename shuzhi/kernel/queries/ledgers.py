@@ -188,8 +188,7 @@ def reporters(keys: Sequence[int]) -> dict[int, tuple[str, str]]:
         if party.anonymous:
             found.setdefault(party.case_id, ("不公开身份", ""))
             continue
-        name, phone = (crypto.decrypt(bytes(one)) if one else "" for one in (party.name, party.phone))
-        found.setdefault(party.case_id, (name, phone))
+        found.setdefault(party.case_id, (crypto.in_clear(party.name), crypto.in_clear(party.phone)))
     return found
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
-
-from django import forms
 
 from shuzhi.kernel import sheets
 from shuzhi.kernel.declare import Register
 from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Unit
+from shuzhi.kernel.queries.cells import by_words, iso, raw
 from shuzhi.kernel.queries.registers import Reader, register, register_rows, row_model
 from shuzhi.kernel.queries.town import town as town_of
 from shuzhi.kernel.sheets import Fault, Line
@@ -21,16 +19,7 @@ from shuzhi.kernel.sheets import Fault, Line
 BEGINS, ENDS = "有效期起", "有效期止"
 """Beside the columns of a dated register; the last day is counted in, as people write it."""
 TITLE = "数据截至"
-YES_NO = {
-    "是": "true",
-    "√": "true",
-    "true": "true",
-    "否": "false",
-    "×": "false",
-    "false": "false",
-    "": "false",
-}
-DAY = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?$")
+ELSEWHERE = "请到台账页面上逐条填写"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +132,7 @@ class _Import:
     def __init__(self, town: Unit, key: str, on: date, whole: bool) -> None:
         self.declared, self.on = register(key), on
         self.reader = Reader(self.declared, town_of(town))
-        self.values = {name: _by_words(known) for name, known in self.reader.words.items()}
+        self.values = {name: by_words(known) for name, known in self.reader.words.items()}
         self.seen: dict[tuple[str, ...], int] = {}
         self.there = set() if whole else self._there(town)
         self.rejects: list[Fault] = []
@@ -173,7 +162,9 @@ class _Import:
         for name, heading in self.declared.columns:
             cell = line.cells.get(heading)
             try:
-                data[name] = self._raw(name, cell)
+                data[name] = raw(
+                    self.reader.form.fields[name], sheets.text(cell), self.values.get(name), ELSEWHERE
+                )
             except ValueError as wrong:
                 faults.append(Fault(line.number, heading, sheets.text(cell), str(wrong)))
         begins, ends = (self._day(line, heading, faults) for heading in (BEGINS, ENDS))
@@ -191,39 +182,12 @@ class _Import:
         until = ends + timedelta(days=1) if ends else None
         return Change("add", values=data, begins=begins, ends=until)
 
-    def _raw(self, name: str, cell: Any) -> Any:
-        """What the form would be sent for a cell. Raises ValueError for words that are none of the choices."""
-        field, words = self.reader.form.fields[name], sheets.text(cell)
-        if isinstance(field, forms.BooleanField):
-            if words.lower() not in YES_NO:
-                raise ValueError("请填“是”或“否”")
-            return YES_NO[words.lower()]
-        if name in self.values:
-            many = isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField)
-            parts = [part for part in re.split(r"[、,，;；]", words) if part.strip()] if many else [words]
-            chosen = [self._choice(name, part.strip()) for part in parts]
-            return chosen if many else chosen[0]
-        if isinstance(field, forms.DateField | forms.DateTimeField):
-            return _iso(words)
-        return words
-
-    def _choice(self, name: str, words: str) -> str:
-        if not words:
-            return words
-        if words not in self.values[name]:
-            some = "、".join(list(self.values[name])[:8])
-            raise ValueError(f"没有“{words}”，可填：{some}{'等' if len(self.values[name]) > 8 else ''}")
-        chosen = self.values[name][words]
-        if chosen is None:
-            raise ValueError(f"有不止一个“{words}”，请到台账页面上逐条填写")
-        return chosen
-
     def _day(self, line: Line, heading: str, faults: list[Fault]) -> date | None:
         words = sheets.text(line.cells.get(heading))
         if not words:
             return None
         try:
-            return date.fromisoformat(_iso(words))
+            return date.fromisoformat(iso(words))
         except ValueError:
             faults.append(Fault(line.number, heading, words, "不是日期，请写成 2023-03-01"))
             return None
@@ -255,17 +219,3 @@ class _Import:
 def naming(declared: Register, values: dict[str, Any]) -> tuple[str, ...]:
     """What names a thing of a register, out of cleaned values; rows by id."""
     return tuple(str(getattr(values[name], "pk", values[name])) for name in declared.unique)
-
-
-def _by_words(known: Mapping[str, str]) -> dict[str, str | None]:
-    """Words → value; None where the words do not tell which."""
-    values: dict[str, str | None] = {}
-    for value, words in known.items():
-        values[words] = None if words in values else value
-    return values
-
-
-def _iso(words: str) -> str:
-    """A day as people write it, 2023.3.1 or 2023年3月1日, as 2023-03-01; other words as they are."""
-    found = DAY.match(words)
-    return "{}-{:0>2}-{:0>2}".format(*found.groups()) if found else words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from shuzhi.kernel import _registry
 from shuzhi.kernel.declare import Facts, Register
 from shuzhi.kernel.models import Case, Member, RegisterRow, RegisterVersion, Unit
+from shuzhi.kernel.queries.cells import flat
 from shuzhi.kernel.queries.town import Town
 from shuzhi.kernel.queries.town import town as town_of
 
@@ -135,7 +136,7 @@ class Reader:
         self.declared = declared
         self.form: forms.BaseForm = _registry.resolve(declared.key, declared.form)({}, town=place)
         self.words: dict[str, dict[str, str]] = {
-            name: dict(_flat(choices))
+            name: dict(flat(choices))
             for name, field in self.form.fields.items()
             if (choices := getattr(field, "choices", None)) is not None
         }
@@ -169,14 +170,6 @@ class Reader:
         """The heading of a field; its own label where it is no column."""
         known = dict(self.declared.columns)
         return known.get(name) or str(self.form.fields[name].label or name)
-
-
-def _flat(choices: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    for value, words in choices:
-        if isinstance(words, list | tuple):
-            yield from _flat(words)
-        else:
-            yield str(value), str(words)
 
 
 def public_table(town: Unit, key: str, on: date) -> tuple[list[str], list[list[str]]]:

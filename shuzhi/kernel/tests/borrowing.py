@@ -20,8 +20,7 @@ START = moment("2023-03-01 09:00")
 
 
 def acts_of(declared: CaseType) -> dict[str, Action]:
-    everywhere = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    return {action.key: action for action in everywhere}
+    return {action.key: action for action in declared.every_action}
 
 
 class Borrowing:

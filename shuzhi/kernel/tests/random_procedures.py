@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from shuzhi.kernel.declare import BACK, STAY, Action, Ask, CaseType, Clock, End, Guard, Step
 from shuzhi.kernel.tests.errand import CENTRE, HANDLER
+from shuzhi.kernel.tests.random_turns import UNITS
 
 MADE, CHILD, ARISEN = "tested.made", "tested.below", "tested.arisen"
-UNITS = ("roads", "power", "enforcement")
 OUTCOMES = {"done": "办成", "failed": "没办成"}
 APPROVERS = st.sampled_from([(), (), (), ("leader",), ("leader", "clerk")])
 TERMS = st.tuples(

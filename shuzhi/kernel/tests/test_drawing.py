@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from shuzhi.kernel.declare import CaseType, End
-from shuzhi.kernel.drawing import BOX, ROOM, _width, _wrap, svg, targets
+from shuzhi.kernel.drawing import svg
+from shuzhi.kernel.drawing.layout import BOX, ROOM, targets
+from shuzhi.kernel.drawing.words import width_of, wrap
 from shuzhi.kernel.tests.dummy_app.manifest import loan
 from shuzhi.kernel.tests.procedures.conftest import ROLES, TYPES
 
@@ -29,8 +31,7 @@ def said(chart: ElementTree.Element) -> str:
 @pytest.mark.parametrize("declared", CHARTED, ids=lambda one: one.key)
 def test_everything_declared_is_on_the_chart(declared: CaseType) -> None:
     words = said(read(declared))
-    actions = (*declared.acts, *(action for step in declared.steps for action in step.actions))
-    wanted: list[Any] = [*declared.steps, *actions, *declared.clocks]
+    wanted: list[Any] = [*declared.steps, *declared.every_action, *declared.clocks]
     for one in wanted:
         assert re.sub(r"\s", "", one.name) in words
     for name in declared.outcomes.values():
@@ -122,7 +123,7 @@ def pills(chart: ElementTree.Element) -> list[Place]:
 
 def written(text: ElementTree.Element) -> Place:
     size = int(text.get("font-size", 14))
-    wide = _width("".join(text.itertext()), size) + sum(float(one.get("dx", 0)) for one in text)
+    wide = width_of("".join(text.itertext()), size) + sum(float(one.get("dx", 0)) for one in text)
     x, y = float(text.get("x", 0)), float(text.get("y", 0))
     left = x - wide / 2 if text.get("text-anchor") else x
     return left, y - size * 0.85, left + wide, y + size * 0.15
@@ -156,7 +157,7 @@ def holder(steps: dict[str, Place], point: tuple[float, float]) -> str:
 
 def test_an_id_of_a_rule_is_not_broken_and_no_line_begins_with_a_closing_mark() -> None:
     text = "　　不办的情形：" + "未经法制审核或者审核未通过的，不得作出决定（PEN-058）" * 3
-    lines = _wrap(text, ROOM, 13)
+    lines = wrap(text, ROOM, 13)
     assert len(lines) > 2
     assert "".join(line.strip("　") for line in lines) == text.strip("　")
     for line in lines:

@@ -52,9 +52,13 @@ POWERS = Register(
 )
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _tables(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The rows are these tests' own, so no migration makes their tables."""
+@pytest.fixture(scope="session")
+def tables(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The rows are these tests' own, so no migration makes their tables.
+
+    Asked for only by what asks for the database: where no test of a run does, pytest-django sets up no test database, and
+    the tables would be made in the one of the installation.
+    """
     with django_db_blocker.unblock(), connection.schema_editor() as editor:
         there = connection.introspection.table_names()
         for model in (Mediator, Power):
@@ -63,7 +67,7 @@ def _tables(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture
-def town(db: None) -> Iterator[TestTown]:
+def town(tables: None, db: None) -> Iterator[TestTown]:
     """The test town, which keeps a list of mediators and a list of powers."""
     with declared(package=PACKAGE, roles=ROLES, registers=(MEDIATORS, POWERS)):
         yield make_town()
