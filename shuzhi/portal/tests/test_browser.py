@@ -242,7 +242,13 @@ def test_each_page_of_the_portal_is_without_fault(page: Page, resident: Resident
     )
     paths = (
         *("/", "/report/", "/track/", "/login/", "/notices/", "/notices/?q=没有", "/grid/", "/privacy/"),
-        *("/accessibility/", "/sitemap/", "/numbers/received/", f"/notices/{Publication.objects.get().pk}/"),
+        *(
+            "/nope/",
+            "/accessibility/",
+            "/sitemap/",
+            "/numbers/received/",
+            f"/notices/{Publication.objects.get().pk}/",
+        ),
         *(f"/grid/?village={resident.town.unit['village'].pk}", f"/grid/?grid={Grid.objects.all()[0].pk}"),
     )
     for path in paths:
