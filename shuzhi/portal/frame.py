@@ -14,6 +14,7 @@ from django.utils.cache import add_never_cache_headers
 
 from shuzhi.kernel.models import Unit
 from shuzhi.kernel.queries.town import Town, town
+from shuzhi.portal import queries
 from shuzhi.portal.site import Site, site
 
 P = ParamSpec("P")
@@ -95,6 +96,12 @@ def link(request: PortalRequest, name: str, **parts: Any) -> str:
     return reverse(f"portal:{name}", kwargs=kwargs or None)
 
 
+def whole(request: PortalRequest, name: str) -> int:
+    """A whole number of the address; 0 for anything else."""
+    said = request.GET.get(name, "")
+    return int(said) if said.isdecimal() and len(said) < 19 else 0
+
+
 def form_key(request: PortalRequest) -> str:
     """The idempotency key of a form, "" if it carries none."""
     return request.POST.get("idempotency_key", "")[:KEY_MOST]
@@ -118,6 +125,8 @@ def answer(
         "demo": unit.demo,
     }
     links = {name: link(request, name) for name, _ in (*PAGES, *FOOT)}
+    if queries.public_registers():
+        links["registers"] = link(request, "registers")
     return render(
         request, template, {**context, "chrome": chrome, "links": links, "site": said}, status=status
     )
