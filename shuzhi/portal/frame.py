@@ -107,6 +107,12 @@ def form_key(request: PortalRequest) -> str:
     return request.POST.get("idempotency_key", "")[:KEY_MOST]
 
 
+def once_key(request: PortalRequest) -> str:
+    """The same, as an operation takes it: no member's key begins like the portal's."""
+    key = form_key(request)
+    return f"portal:{key}" if key else ""
+
+
 def answer(
     request: PortalRequest, template: str, context: dict[str, Any], *, here: str = "", status: int = 200
 ) -> HttpResponse:

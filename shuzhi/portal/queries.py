@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from shuzhi.kernel.calendar import SHANGHAI
-from shuzhi.kernel.declare import Register
+from shuzhi.kernel.declare import CaseType, Register
 from shuzhi.kernel.models import Case, Ending, Member, Publication, Rating
 from shuzhi.kernel.queries import publications, registers
 from shuzhi.kernel.queries.apps import alike, case_type, of_kind, public_intakes
@@ -25,6 +25,11 @@ UNHANDLED: Final = ("merged", "withdrawn", "cancelled")
 def open_types() -> list[str]:
     """The case types whose figures are public: those anybody may open, but no sealed one."""
     return [declared.key for declared, _ in public_intakes() if declared.sight == "open"]
+
+
+def heading(declared: CaseType, form: Any) -> str:
+    """What a way in is called: as its form says, else as its case type."""
+    return str(getattr(form, "heading", declared.name))
 
 
 @dataclass(frozen=True, slots=True)

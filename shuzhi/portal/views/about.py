@@ -36,12 +36,12 @@ def accessibility(request: PortalRequest) -> HttpResponse:
 
 @of_a_town
 def sitemap(request: PortalRequest) -> HttpResponse:
-    ways = public_intakes()
-    listed = [
-        (getattr(kind, "heading", declared.name), link(request, "report_type", type=declared.key))
-        for declared, kind in ways
-    ]
-    below = {"report": listed}
+    below = {
+        "report": [
+            (queries.heading(declared, kind), link(request, "report_type", type=declared.key))
+            for declared, kind in public_intakes()
+        ]
+    }
     if queries.public_registers():
         below["notices"] = [("名册、清单", link(request, "registers"))]
     pages = [(label, link(request, name), below.get(name, [])) for name, label in PAGES]
