@@ -96,12 +96,6 @@ def link(request: PortalRequest, name: str, **parts: Any) -> str:
     return reverse(f"portal:{name}", kwargs=kwargs or None)
 
 
-def whole(request: PortalRequest, name: str) -> int:
-    """A whole number of the address; 0 for anything else."""
-    said = request.GET.get(name, "")
-    return int(said) if said.isdecimal() and len(said) < 19 else 0
-
-
 def form_key(request: PortalRequest) -> str:
     """The idempotency key of a form, "" if it carries none."""
     return request.POST.get("idempotency_key", "")[:KEY_MOST]

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from shuzhi.kernel.queries.registers import public_table
 from shuzhi.portal import queries
-from shuzhi.portal.frame import PortalRequest, answer, link, of_a_town, whole
+from shuzhi.portal.frame import PortalRequest, answer, link, of_a_town
+from shuzhi.ui.asked import whole
 
 SIZE = 100
 
@@ -28,7 +29,7 @@ def register(request: PortalRequest, key: str) -> HttpResponse:
         raise Http404
     if row.withdrawn_at:
         return answer(request, "portal/register.html", {"row": row}, here="notices")
-    today, after = timezone.localdate(), whole(request, "after")
+    today, after = timezone.localdate(), whole(request.GET.get("after", "")) or 0
     table = public_table(request.place.unit, key, today, after=after, size=SIZE)
     context = {
         "row": row,
