@@ -222,6 +222,7 @@ SHUZHI_SIGNED_OUT = "shuzhi.desk.views.signin.signed_out"
 SESSION_ENGINE = "shuzhi.kernel.signin"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "shuzhi.ui.refusals.forged"
 CSRF_COOKIE_HTTPONLY = False  # pages send it as a header
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

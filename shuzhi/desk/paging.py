@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -14,21 +14,12 @@ from shuzhi.ui.asked import whole
 
 M = TypeVar("M", bound=Model)
 SIZE = 50
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PASSING = ("after", "undo", "done", "of")
 """What an address says of the moment, not of the list."""
 
 
 def cursor_of(request: HttpRequest) -> Cursor | None:
-    """Microseconds since 1970, a hyphen, an id. Anything else begins at the first page."""
-    moment, _, key = request.GET.get("after", "").partition("-")
-    at, last = whole(moment), whole(key)
-    if at is None or last is None:
-        return None
-    try:
-        return Cursor(EPOCH + timedelta(microseconds=at), last)
-    except OverflowError:
-        return None
+    return Cursor.read(request.GET.get("after", ""))
 
 
 def pager(request: HttpRequest, last: tuple[datetime, int] | int | None) -> dict[str, str]:
@@ -37,9 +28,7 @@ def pager(request: HttpRequest, last: tuple[datetime, int] | int | None) -> dict
     kept = [(name, value) for name, values in lists if name not in PASSING for value in values if value]
     found = {"first": f"?{urlencode(kept)}"} if "after" in request.GET else {}
     if last is not None:
-        mark = (
-            f"{(last[0] - EPOCH) // timedelta(microseconds=1)}-{last[1]}" if isinstance(last, tuple) else last
-        )
+        mark = Cursor(*last) if isinstance(last, tuple) else last
         found["next"] = f"?{urlencode([*kept, ('after', mark)])}"
     return found
 

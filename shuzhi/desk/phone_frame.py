@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,7 +14,6 @@ from shuzhi.kernel.queries.inbox import Cursor
 from shuzhi.kernel.signin import MemberRequest
 
 SIZE = 30
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 KEEP = "X-Phone-Keep"
 """The header of an answer that holds nobody's data but a form: the phone may keep it to be opened without a network."""
@@ -56,20 +55,8 @@ def said(request: MemberRequest, text: str, *, heading: str, status: int, back: 
     return answer(request, "desk/phone/said.html", context, status=status)
 
 
-def cursor(request: MemberRequest) -> Cursor | None:
-    """Where the last page ended: microseconds since 1970, a hyphen, an id."""
-    moment, _, key = request.GET.get("after", "").partition("-")
-    if not (moment.isdecimal() and key.isdecimal() and len(moment) < 19 and len(key) < 19):
-        return None
-    try:
-        return Cursor(EPOCH + timedelta(microseconds=int(moment)), int(key))
-    except OverflowError:
-        return None
-
-
 def pager_of(request: MemberRequest, ends: list[tuple[datetime, int]]) -> dict[str, str]:
     found = {"first": "?"} if "after" in request.GET else {}
     if len(ends) > SIZE:
-        moment, key = ends[SIZE - 1]
-        found["next"] = f"?after={(moment - EPOCH) // timedelta(microseconds=1)}-{key}"
+        found["next"] = f"?after={Cursor(*ends[SIZE - 1])}"
     return found

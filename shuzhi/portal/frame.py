@@ -14,6 +14,7 @@ from django.utils.cache import add_never_cache_headers
 
 from shuzhi.kernel.models import Unit
 from shuzhi.kernel.queries.town import Town, town
+from shuzhi.portal import queries
 from shuzhi.portal.site import Site, site
 
 P = ParamSpec("P")
@@ -100,6 +101,12 @@ def form_key(request: PortalRequest) -> str:
     return request.POST.get("idempotency_key", "")[:KEY_MOST]
 
 
+def once_key(request: PortalRequest) -> str:
+    """The same, as an operation takes it: no member's key begins like the portal's."""
+    key = form_key(request)
+    return f"portal:{key}" if key else ""
+
+
 def answer(
     request: PortalRequest, template: str, context: dict[str, Any], *, here: str = "", status: int = 200
 ) -> HttpResponse:
@@ -118,6 +125,8 @@ def answer(
         "demo": unit.demo,
     }
     links = {name: link(request, name) for name, _ in (*PAGES, *FOOT)}
+    if queries.public_registers():
+        links["registers"] = link(request, "registers")
     return render(
         request, template, {**context, "chrome": chrome, "links": links, "site": said}, status=status
     )

@@ -10,8 +10,9 @@ from typing import Any, Final
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from shuzhi.kernel.calendar import SHANGHAI
+from shuzhi.kernel.declare import CaseType, Register
 from shuzhi.kernel.models import Case, Ending, Member, Publication, Rating
-from shuzhi.kernel.queries import publications
+from shuzhi.kernel.queries import publications, registers
 from shuzhi.kernel.queries.apps import alike, case_type, of_kind, public_intakes
 from shuzhi.kernel.queries.town import Town
 from shuzhi.portal.models import Follow, Tally
@@ -24,6 +25,11 @@ UNHANDLED: Final = ("merged", "withdrawn", "cancelled")
 def open_types() -> list[str]:
     """The case types whose figures are public: those anybody may open, but no sealed one."""
     return [declared.key for declared, _ in public_intakes() if declared.sight == "open"]
+
+
+def heading(declared: CaseType, form: Any) -> str:
+    """What a way in is called: as its form says, else as its case type."""
+    return str(getattr(form, "heading", declared.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,21 @@ def search(
     if kind:
         found = found.filter(case_id__in=of_kind(case_type(kind[0]), kind[1]))
     return found
+
+
+# -- 名册、清单 ------------------------------------------------------------------------------------------------------
+
+
+def public_registers() -> list[Register]:
+    """The registers the installed apps declare public."""
+    return [declared for declared in registers.registers() if declared.publish]
+
+
+def register_notices(place: Town) -> QuerySet[Publication]:
+    """Of each public register of the town its newest publication, which may have been withdrawn."""
+    keys = [declared.key for declared in public_registers()]
+    found = publications.public(place.unit).filter(register__in=keys)
+    return found.order_by("register", "-published_at", "-id").distinct("register")
 
 
 # -- following -------------------------------------------------------------------------------------------------------

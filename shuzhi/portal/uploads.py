@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from typing import Final
+from typing import Any, Final
 
+from django import forms
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
@@ -18,14 +19,37 @@ from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.files import Stored
 
 MOST: Final = 9
-MOST_BYTES: Final = 20 * 1024 * 1024
+MEGABYTES: Final = 20
 LASTS: Final = 12 * 3600
 _SALT: Final = "shuzhi.portal.files"
 
 
+class _Many(forms.FileInput):
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> None:
+        return None  # `taken` has them already
+
+
+class Photos(forms.Field):
+    """The box for several files. reader: who sees them. faults: what was refused of them, its error."""
+
+    widget = _Many(attrs={"multiple": True, "accept": "image/*,video/mp4,audio/*,.pdf,.docx,.xlsx,.ofd"})
+
+    def __init__(self, *, reader: str, faults: Sequence[str] = ()) -> None:
+        says = f"最多 {MOST} 个，每个不超过 {MEGABYTES} MB。给{reader}看，不公开。照片原样保存，可能带有拍摄时间和位置。"
+        super().__init__(label="照片、录像或文件", required=False, help_text=says)
+        self.faults = list(faults)
+
+    def clean(self, value: Any) -> None:
+        if self.faults:
+            raise forms.ValidationError(self.faults)
+
+
 def taken(request: HttpRequest, key: str) -> tuple[list[Stored], list[str]]:
     """(what the form holds now: kept before, minus what was struck out, plus what came; what was refused and why)."""
-    held = [one for one in _before(request.POST.get("kept", ""), key) if one.sha256 not in _struck(request)]
+    struck = request.POST.getlist("strike")
+    held = [one for one in _before(request.POST.get("kept", ""), key) if one.sha256 not in struck]
     faults = []
     for upload in request.FILES.getlist("files"):
         name = upload.name or "文件"
@@ -43,15 +67,11 @@ def taken(request: HttpRequest, key: str) -> tuple[list[Stored], list[str]]:
 
 
 def _store(upload: UploadedFile[bytes]) -> Stored:
-    if (upload.size or 0) > MOST_BYTES:
-        raise Refused(f"文件超过 {MOST_BYTES // 1024 // 1024} MB，请压缩或截短后再传")
+    if (upload.size or 0) > MEGABYTES * 1024 * 1024:
+        raise Refused(f"文件超过 {MEGABYTES} MB，请压缩或截短后再传")
     stored = files.store(upload.chunks(), upload.name or "")
     files.need_whole(stored)
     return stored
-
-
-def _struck(request: HttpRequest) -> list[str]:
-    return request.POST.getlist("strike")
 
 
 def signed(held: Sequence[Stored], key: str) -> str:

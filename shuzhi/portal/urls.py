@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from shuzhi.portal.views import about, grid, home, notices, report, track
+from shuzhi.portal.views import about, grid, home, notices, registers, report, track
 
 pages = [
     path("", home.home, name="home"),
@@ -18,6 +18,8 @@ pages = [
     path("track/unfollow/", track.unfollow, name="unfollow"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:key>/", notices.notice, name="notice"),
+    path("registers/", registers.registers, name="registers"),
+    path("registers/<str:key>/", registers.register, name="register"),
     path("grid/", grid.grid, name="grid"),
     path("privacy/", about.privacy, name="privacy"),
     path("accessibility/", about.accessibility, name="accessibility"),

@@ -10,17 +10,16 @@ from typing import Any
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from shuzhi.apps.events.categories import category_of, tree
-from shuzhi.apps.events.models import Accusation, Category, Contact, Event
+from shuzhi.apps.events.models import Accusation, Category, Event
 from shuzhi.kernel import geo
 from shuzhi.kernel.calendar import SHANGHAI
 from shuzhi.kernel.declare import Facts
 from shuzhi.kernel.models import Case, ClockRun, Ending, Grid, Rating
+from shuzhi.kernel.queries.registers import register_rows
 from shuzhi.kernel.queries.town import Town
 
 EVENT = "events.event"
 HANDLED = ("resolved", "unresolved")
-CONTENT = 3
-"""基本满意 and better."""
 
 
 # -- the rows behind each figure -------------------------------------------------------------------------------------
@@ -54,7 +53,7 @@ def handling(towns: Sequence[int]) -> QuerySet[ClockRun]:
 def ratings(towns: Sequence[int]) -> QuerySet[Rating]:
     """What reporters said; who said neither is not counted as content."""
     said = Rating.objects.filter(town_id__in=towns, case__type=EVENT, satisfied__isnull=False)
-    return said.annotate(content=_true(satisfied__gte=CONTENT))
+    return said.annotate(content=_true(satisfied__gte=Rating.Satisfied.FAIR))
 
 
 def grids(towns: Sequence[int]) -> QuerySet[Grid]:
@@ -161,11 +160,8 @@ def order_facts(case: Facts) -> list[tuple[str, Any]]:
 def contacts(case: Facts) -> dict[int, str]:
     """The contact of each unit today, in words, for the board of an order; one statement."""
     today = case.now.astimezone(SHANGHAI).date()
-    rows = Contact.objects.filter(
-        Q(valid_until=None) | Q(valid_until__gt=today), town_id=case.town.id, valid_from__lte=today
-    ).order_by("item")
     said: dict[int, str] = {}
-    for row in rows:
+    for row in register_rows(case.town.unit, "events.contacts", today):
         words = f"{row.name} {row.phone}" + (f"（{row.duty}）" if row.duty else "")
         said[row.unit_id] = f"{said[row.unit_id]}；{words}" if row.unit_id in said else words
     return said

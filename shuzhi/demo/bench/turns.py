@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import count, cycle
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,13 +19,12 @@ from shuzhi.demo.messages import Message
 from shuzhi.kernel import operations
 from shuzhi.kernel.models import Case, Member, Task, Unit
 from shuzhi.kernel.operations import Opening
-from shuzhi.kernel.queries.inbox import inbox
+from shuzhi.kernel.queries.inbox import Cursor, inbox
 
 PAGE = 50
 DEEP = 1000
 """The page of the inbox that is compared with the first."""
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REPORT = f"/desk/new/{EVENT}/dispatcher/"
 PUBLIC = "/report/events.event/"
 DECISION = "sample.decision"
@@ -291,4 +289,4 @@ def deep_page(member: Member) -> tuple[str, str]:
     listed = inbox(member, size=PAGE * (DEEP - 1) + 1)
     skipped = min(PAGE * (DEEP - 1), len(listed) - PAGE)
     last, first = listed[skipped - 1], listed[skipped]
-    return f"{(last['due_at'] - EPOCH) // timedelta(microseconds=1)}-{last['id']}", first["case__number"]
+    return str(Cursor(last["due_at"], last["id"])), first["case__number"]

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from shuzhi.desk import taking
 from shuzhi.desk.frame import idempotency_key
-from shuzhi.desk.phone_frame import KEEP, SIZE, answer, cursor, pager_of, said
+from shuzhi.desk.paging import cursor_of
+from shuzhi.desk.phone_frame import KEEP, SIZE, answer, pager_of, said
 from shuzhi.desk.views.case import find_case
 from shuzhi.kernel.errors import NotAllowed, NotDone
 from shuzhi.kernel.models import Access, Task
@@ -34,7 +35,7 @@ from shuzhi.ui.status import STATUS as MARKS
 @member_required
 def todo(request: MemberRequest) -> HttpResponse:
     now = timezone.now()
-    found = waiting_tasks(request.member, after=cursor(request), size=SIZE + 1)
+    found = waiting_tasks(request.member, after=cursor_of(request), size=SIZE + 1)
     context = {
         "tasks": [_task_card(task, now) for task in found[:SIZE]],
         "pager": pager_of(request, [(task["due_at"], task["id"]) for task in found]),
@@ -165,8 +166,8 @@ def own_record(request: MemberRequest) -> HttpResponse:
     if not sees_town(member):
         found = found.filter(pk__in=mine)
     found = found.order_by("-opened_at", "-id")
-    if after := cursor(request):
-        found = found.filter(opened_at__lte=after.due_at).exclude(opened_at=after.due_at, id__gte=after.id)
+    if after := cursor_of(request):
+        found = found.filter(after.past("opened_at", newest_first=True))
     listed: list[Any] = list(found.values(*OWN_FIELDS)[: SIZE + 1])
     done = request.GET.get("done", "")
     context = {

@@ -6,7 +6,7 @@ Fixed statements: every page of the desk begins here, and compiling these querie
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
@@ -52,18 +52,38 @@ NEWS_ACTS = (
 """Acts of others that whoever holds a task of the case is told of on the desk; of declared ones what was agreed or refused."""
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where the last page ended."""
+    """Where the last page ended. In an address: microseconds since 1970, a hyphen, an id."""
 
     due_at: datetime
     id: int
 
+    @classmethod
+    def read(cls, text: str) -> Cursor | None:
+        """What an address says; None, the first page, for anything else."""
+        moment, _, key = text.partition("-")
+        if not (moment.isdecimal() and key.isdecimal() and len(moment) < 19 and len(key) < 19):
+            return None
+        try:
+            return cls(EPOCH + timedelta(microseconds=int(moment)), int(key))
+        except OverflowError:
+            return None
+
+    def __str__(self) -> str:
+        return f"{(self.due_at - EPOCH) // timedelta(microseconds=1)}-{self.id}"
+
     def past(self, column: str, *, newest_first: bool = False) -> Q:
-        """The rows after it in a list sorted by a moment and the id."""
+        """The rows after it in a list sorted by a moment and the id.
+
+        The first condition is for the index, which the second alone does not bound.
+        """
         beyond = "lt" if newest_first else "gt"
-        same = Q(**{column: self.due_at, f"id__{beyond}": self.id})
-        return Q(**{f"{column}__{beyond}": self.due_at}) | same
+        bound = Q(**{f"{column}__{beyond}e": self.due_at})
+        return bound & (Q(**{f"{column}__{beyond}": self.due_at}) | Q(**{f"id__{beyond}": self.id}))
 
 
 def inbox(

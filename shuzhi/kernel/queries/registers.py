@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -172,12 +173,27 @@ class Reader:
         return known.get(name) or str(self.form.fields[name].label or name)
 
 
-def public_table(town: Unit, key: str, on: date) -> tuple[list[str], list[list[str]]]:
-    """(headings, rows) of a register as the public may read it. Raises KeyError if it is not published."""
+@dataclass(frozen=True, slots=True)
+class PublicTable:
+    """A page of a register. ends: what the next page comes after, None on the last."""
+
+    headings: list[str]
+    rows: list[list[str]]
+    ends: int | None
+
+
+def public_table(town: Unit, key: str, on: date, *, after: int = 0, size: int = 100) -> PublicTable:
+    """A register on a day as the public may read it. Raises KeyError if it is not published."""
     declared = register(key)
     if not declared.publish:
         raise KeyError(key)
     reader = Reader(declared, town_of(town))
     shown = [at for at, (name, _) in enumerate(declared.columns) if name not in declared.private]
-    cells = (reader.cells(row) for row in register_rows(town, key, on))
-    return [declared.columns[at][1] for at in shown], [[row[at] for at in shown] for row in cells]
+    order = "item" if declared.kind == "dated" else "pk"
+    listed = list(register_rows(town, key, on).filter(**{f"{order}__gt": after})[: size + 1])
+    cells = (reader.cells(row) for row in listed[:size])
+    return PublicTable(
+        [declared.columns[at][1] for at in shown],
+        [[row[at] for at in shown] for row in cells],
+        getattr(listed[size - 1], order) if len(listed) > size else None,
+    )

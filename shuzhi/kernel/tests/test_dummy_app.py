@@ -278,8 +278,8 @@ def test_the_effect_of_an_act_stands_or_falls_with_it(town: TestTown) -> None:
 
 
 def test_the_registers_are_kept_and_published_without_what_is_private(town: TestTown) -> None:
-    headings, rows = public_table(town.row, "lending.items", date(2023, 3, 2))
-    assert (headings, rows) == (["物品", "类别", "件数"], [["帐篷", "帐篷", "2"]])
+    table = public_table(town.row, "lending.items", date(2023, 3, 2))
+    assert (table.headings, table.rows) == (["物品", "类别", "件数"], [["帐篷", "帐篷", "2"]])
     rise = [Change("add", values={"kind": kind, "yuan": 200}) for kind in ("tent", "tool")]
     proposed(town, "lending.deposits", *rise, roles=("clerk", "leader"), whole=True)
     assert register_rows(town.row, "lending.deposits", date(2023, 3, 2)).count() == 2

@@ -16,6 +16,7 @@ from shuzhi.kernel import operations
 from shuzhi.kernel.models import Case, Grid, Publication
 from shuzhi.kernel.testing import SOUTH, WEST, TestTown, declared
 from shuzhi.portal.tests.conftest import TEXT, Resident
+from shuzhi.portal.tests.lending import ITEMS, agreed, item, lending
 from shuzhi.portal.tests.sealed import accusation
 
 if TYPE_CHECKING:
@@ -242,7 +243,13 @@ def test_each_page_of_the_portal_is_without_fault(page: Page, resident: Resident
     )
     paths = (
         *("/", "/report/", "/track/", "/login/", "/notices/", "/notices/?q=没有", "/grid/", "/privacy/"),
-        *("/accessibility/", "/sitemap/", "/numbers/received/", f"/notices/{Publication.objects.get().pk}/"),
+        *(
+            "/nope/",
+            "/accessibility/",
+            "/sitemap/",
+            "/numbers/received/",
+            f"/notices/{Publication.objects.get().pk}/",
+        ),
         *(f"/grid/?village={resident.town.unit['village'].pk}", f"/grid/?grid={Grid.objects.all()[0].pk}"),
     )
     for path in paths:
@@ -313,6 +320,19 @@ def test_the_way_is_a_choice_where_there_are_several(page: Page, town: TestTown,
         for path in ("/report/", "/report/tested.accusation/"):
             page.goto(path)
             check_public(page, path)
+
+
+def test_each_page_of_a_register_is_without_fault(page: Page, town: TestTown, faults: list[str]) -> None:
+    with lending(town):
+        page.goto("/registers/")
+        check_public(page, "no register")
+        agreed(town, ITEMS, *(item(f"可供村民借用的{n}号防雨帐篷") for n in range(3)))
+        page.goto("/notices/")
+        page.click("main >> text=名册、清单")
+        check_public(page, "registers")
+        page.click("main >> text=可借物品清单")
+        page.wait_for_selector("th:has-text('2号防雨帐篷')")
+        check_public(page, "a register")
 
 
 def test_a_position_fills_the_form_and_finds_the_grid(

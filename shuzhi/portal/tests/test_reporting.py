@@ -101,7 +101,7 @@ def test_too_many_and_too_large_are_said_and_the_first_nine_are_kept(
     page = report(client, files=many).content.decode()
     assert page.count("最多 9 个文件，“") == 2 * 11  # in the summary and beside the box
     assert "已收下 9 个" in page
-    monkeypatch.setattr(uploads, "MOST_BYTES", 2**20)
+    monkeypatch.setattr(uploads, "MEGABYTES", 1)
     page = report(client, files=[SimpleUploadedFile("大.mp4", b"0" * (2**20 + 1))]).content.decode()
     assert "“大.mp4”没有收下：文件超过 1 MB" in page
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from shuzhi.kernel.declare import Retention
 from shuzhi.kernel.queries.apps import public_intakes
-from shuzhi.portal import limits, operations
+from shuzhi.portal import limits, operations, queries
 from shuzhi.portal.frame import FOOT, PAGES, PortalRequest, answer, link, of_a_town
 
 
@@ -36,11 +36,14 @@ def accessibility(request: PortalRequest) -> HttpResponse:
 
 @of_a_town
 def sitemap(request: PortalRequest) -> HttpResponse:
-    ways = public_intakes()
-    listed = [
-        (getattr(kind, "heading", declared.name), link(request, "report_type", type=declared.key))
-        for declared, kind in ways
-    ]
-    pages = [(label, link(request, name), listed if name == "report" else []) for name, label in PAGES]
+    below = {
+        "report": [
+            (queries.heading(declared, kind), link(request, "report_type", type=declared.key))
+            for declared, kind in public_intakes()
+        ]
+    }
+    if queries.public_registers():
+        below["notices"] = [("名册、清单", link(request, "registers"))]
+    pages = [(label, link(request, name), below.get(name, [])) for name, label in PAGES]
     pages += [(label, link(request, name), []) for name, label in FOOT]
     return answer(request, "portal/sitemap.html", {"pages": pages})

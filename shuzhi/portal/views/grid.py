@@ -14,6 +14,7 @@ from shuzhi.portal import queries
 from shuzhi.portal.forms import Position
 from shuzhi.portal.frame import PortalRequest, answer, fresh, link
 from shuzhi.portal.site import phone_of
+from shuzhi.ui.asked import whole
 
 OUTSIDE = "这个位置不在本镇的网格内，请按村（社区）查找"
 
@@ -62,8 +63,7 @@ def _villages(request: PortalRequest, grids: list[Grid]) -> list[Unit]:
 
 
 def _chosen(request: PortalRequest, name: str, known: dict[int, Any]) -> Any:
-    said = request.GET.get(name, "")
-    return known.get(int(said)) if said.isdecimal() and len(said) < 19 else None
+    return known.get(whole(request.GET.get(name, "")) or 0)
 
 
 def _grid(request: PortalRequest, found: Grid, today: date) -> HttpResponse:

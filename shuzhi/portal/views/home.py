@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from shuzhi.kernel.queries.apps import case_type
 from shuzhi.kernel.queries.casefile import ended_words
+from shuzhi.kernel.queries.inbox import Cursor
 from shuzhi.portal import queries
 from shuzhi.portal.forms import Receipt
 from shuzhi.portal.frame import PortalRequest, answer, link, of_a_town
@@ -82,33 +82,20 @@ def number(request: PortalRequest, key: str) -> HttpResponse:
     return answer(request, "portal/number.html", context)
 
 
-def _page(request: PortalRequest, key: str, period: queries.Period) -> tuple[list[dict[str, Any]], str]:
+def _page(
+    request: PortalRequest, key: str, period: queries.Period
+) -> tuple[list[dict[str, Any]], Cursor | None]:
     """(rows of a page, where the next begins); paged by moment and id."""
     column, made, found = {
         "received": ("opened_at", _received, queries.received(request.place, period).select_related("unit")),
         "ended": ("closed_at", _ended, queries.ended(request.place, period).select_related("case")),
         "content": ("at", _rated, queries.rated(request.place, period).select_related("case")),
     }[key]
-    found = found.order_by(f"-{column}", "-pk")
-    moment, _, pk = request.GET.get("after", "").partition("_")
-    if pk.isdecimal() and (at := _moment(moment)):
-        found = found.extra(  # a row comparison, which the index answers; Django has no words for it
-            where=[
-                f'("{found.model._meta.db_table}"."{column}", "{found.model._meta.db_table}"."id") < (%s, %s)'
-            ],
-            params=[at, int(pk[:18])],
-        )
-    listed = list(found[: SIZE + 1])
+    if after := Cursor.read(request.GET.get("after", "")):
+        found = found.filter(after.past(column, newest_first=True))
+    listed = list(found.order_by(f"-{column}", "-pk")[: SIZE + 1])
     end = listed[SIZE - 1] if len(listed) > SIZE else None
-    after = f"{getattr(end, column).timestamp():.6f}_{end.pk}" if end else ""
-    return [made(row) for row in listed[:SIZE]], after
-
-
-def _moment(seconds: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(float(seconds), tz=timezone.get_current_timezone())
-    except (ValueError, OverflowError, OSError):
-        return None
+    return [made(row) for row in listed[:SIZE]], Cursor(getattr(end, column), end.pk) if end else None
 
 
 def _received(case: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from shuzhi.kernel.models import Case
 from shuzhi.kernel.operations.writing import Done
 from shuzhi.kernel.queries.apps import public_intakes
 from shuzhi.portal import limits, operations, queries, question, uploads
-from shuzhi.portal.frame import PortalRequest, answer, form_key, fresh, link, too_often
+from shuzhi.portal.frame import PortalRequest, answer, form_key, fresh, link, once_key, too_often
 
 FOLLOW_SALT = "shuzhi.portal.follow"
 FOLLOW_LASTS = 3600
@@ -38,19 +38,17 @@ def choose(request: PortalRequest) -> HttpResponse:
     ways = public_intakes()
     if not ways:
         return answer(request, "portal/closed.html", {}, here="report")
-    if len(ways) == 1:
+    if len(ways) == 1 or request.method == "POST":  # sent from an old page, of the days of one way in
         return _report(request, *ways[0])
     listed = [
         {
-            "name": getattr(kind, "heading", declared.name),
+            "name": queries.heading(declared, kind),
             "says": _kept_for(declared),
             "href": link(request, "report_type", type=declared.key),
             "sealed": declared.sight == "sealed",
         }
         for declared, kind in ways
     ]
-    if request.method == "POST":  # an old page, from the days of one way in
-        return _report(request, *ways[0])
     return answer(request, "portal/choose.html", {"ways": listed}, here="report")
 
 
@@ -95,7 +93,7 @@ def _report(request: PortalRequest, declared: CaseType, kind: Any) -> HttpRespon
                 by=None,
                 opening=opening,
                 now=now,
-                key=f"portal:{key}" if key else "",
+                key=once_key(request),
             )
             if held and not done.again:
                 kernel.supplement(case_id=done.case_id, town_id=request.place.id, now=now, stored=held)
@@ -112,9 +110,8 @@ def _form(
 ) -> forms.Form:
     """The app's form, with a box for photos beside the place, and beside each box what happens with it."""
     form: forms.Form = kind(request.POST if request.method == "POST" else None, town=request.place)
-    form.fields["files"] = _Photos(
-        faults=faults, reader="保管人员" if declared.sight == "sealed" else "承办单位"
-    )
+    reader = "保管人员" if declared.sight == "sealed" else "承办单位"
+    form.fields["files"] = uploads.Photos(reader=reader, faults=faults)
     names = [name for name in form.fields if name != "files"]
     after = names.index("place") + 1 if "place" in names else 1
     form.order_fields([*names[:after], "files", *names[after:]])
@@ -122,29 +119,6 @@ def _form(
         if name in form.fields and declared.sight != "sealed":
             form.fields[name].help_text = says
     return form
-
-
-class _Many(forms.FileInput):
-    allow_multiple_selected = True
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> None:
-        return None  # `uploads.taken` has them already
-
-
-class _Photos(forms.Field):
-    """Several files; what was refused of them is its error."""
-
-    widget = _Many(attrs={"multiple": True, "accept": "image/*,video/mp4,audio/*,.pdf,.docx,.xlsx,.ofd"})
-
-    def __init__(self, *, faults: Any, reader: str) -> None:
-        megabytes = uploads.MOST_BYTES // 1024 // 1024
-        says = f"最多 {uploads.MOST} 个，每个不超过 {megabytes} MB。给{reader}看，不公开。照片原样保存，可能带有拍摄时间和位置。"
-        super().__init__(label="照片、录像或文件", required=False, help_text=says)
-        self.faults = list(faults)
-
-    def clean(self, value: Any) -> None:
-        if self.faults:
-            raise forms.ValidationError(self.faults)
 
 
 def _kept_for(declared: CaseType) -> str:
@@ -171,7 +145,7 @@ def _page(
         (words, signed), given = question.ask(key), ""
     context = {
         "form": form,
-        "heading": getattr(form, "heading", declared.name),
+        "heading": queries.heading(declared, form),
         "sealed": declared.sight == "sealed",
         "key": key,
         "held": held,

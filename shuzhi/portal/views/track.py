@@ -21,7 +21,7 @@ from shuzhi.kernel.queries.visible import case_by_receipt
 from shuzhi.portal import limits, queries, uploads
 from shuzhi.portal import operations as own
 from shuzhi.portal.forms import Contact, Rate, Receipt, Supplement, Withdraw
-from shuzhi.portal.frame import PortalRequest, answer, form_key, link, private, too_often
+from shuzhi.portal.frame import PortalRequest, answer, form_key, link, once_key, private, too_often
 from shuzhi.portal.models import Follow
 from shuzhi.portal.record import public_rows
 from shuzhi.ui.status import steps_bar
@@ -50,7 +50,7 @@ def withdraw(request: PortalRequest) -> HttpResponse:
             now=timezone.now(),
             text=form.cleaned_data["text"],
             town_id=case.town_id,
-            key=_key(request),
+            key=once_key(request),
         )
         return "已撤回，不再办理"
 
@@ -67,7 +67,7 @@ def rate(request: PortalRequest) -> HttpResponse:
             town_id=case.town_id,
             by=None,
             now=timezone.now(),
-            key=_key(request),
+            key=once_key(request),
             **form.arguments(),
         )
         case.refresh_from_db(fields=["round"])
@@ -81,8 +81,6 @@ def supplement(request: PortalRequest) -> HttpResponse:
     """补充 and 更正. Files that were refused are named; those that were fine are taken."""
 
     def add(case: Case, form: forms.Form) -> str:
-        now = timezone.now()
-        limits.count(limits.ADD, str(case.pk), now)
         held, faults = uploads.taken(request, form_key(request))
         sent = form.cleaned_data
         if faults and not (held or sent["text"].strip()):
@@ -91,11 +89,11 @@ def supplement(request: PortalRequest) -> HttpResponse:
         operations.supplement(
             case_id=case.pk,
             town_id=case.town_id,
-            now=now,
+            now=timezone.now(),
             text=sent["text"],
             wrong=sent["wrong"],
             stored=held,
-            key=_key(request),
+            key=once_key(request),
         )
         return "；".join(["已收到，承办人看得到", *faults])
 
@@ -105,7 +103,6 @@ def supplement(request: PortalRequest) -> HttpResponse:
 @private
 def contact(request: PortalRequest) -> HttpResponse:
     def fix(case: Case, form: forms.Form) -> str:
-        limits.count(limits.ADD, str(case.pk), timezone.now())
         sent = form.cleaned_data
         operations.fix_contact(
             case_id=case.pk,
@@ -113,7 +110,7 @@ def contact(request: PortalRequest) -> HttpResponse:
             now=timezone.now(),
             name=sent["name"],
             phone=sent["phone"],
-            key=_key(request),
+            key=once_key(request),
         )
         return "联系方式已更正" if sent["name"] or sent["phone"] else "联系方式已删去"
 
@@ -142,7 +139,10 @@ def _act(
     *,
     limit: limits.Limit | None = None,
 ) -> HttpResponse:
-    """Receipt and code → form → operation → the case as it then stands. `do` returns what the page says."""
+    """Receipt and code → form → operation → the case as it then stands. `do` returns what the page says.
+
+    limit: how often this may be sent for one case.
+    """
     if request.method != "POST":
         return redirect(link(request, "track"))
     case = _opened(request)
@@ -155,6 +155,8 @@ def _act(
     form = kind(request.POST)
     says, tone, status = "", "ok", 200
     if form.is_valid():
+        if limit:
+            limits.count(limit, str(case.pk), timezone.now())
         try:
             says = do(case, form)
         except NotDone as refused:
@@ -221,6 +223,8 @@ def _case_page(
     for name, form in (forms_ or {}).items():
         if name in offered:
             offered[name] = form
+    if "supplement" in offered:
+        offered["supplement"].fields["files"] = uploads.Photos(reader="承办人")
     entries = timeline(case)
     context: dict[str, Any] = {
         **_stands(case, tasks),
@@ -235,7 +239,6 @@ def _case_page(
         "tone": tone,
         "receipt": request.POST.get("receipt", ""),
         "code": request.POST.get("code", ""),
-        "most": uploads.MOST,
     }
     return answer(request, "portal/case.html", context, here="track", status=status)
 
@@ -289,8 +292,3 @@ def _follow_page(
         "code": request.POST.get("code", ""),
     }
     return answer(request, "portal/follow.html", context, here="track", status=status)
-
-
-def _key(request: PortalRequest) -> str:
-    key = form_key(request)
-    return f"portal:{key}" if key else ""

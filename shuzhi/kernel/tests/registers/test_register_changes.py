@@ -330,9 +330,10 @@ def test_the_public_reads_a_published_register_but_for_its_private_columns(
     keeper: Keeper, town: TestTown
 ) -> None:
     keeper.mediator(phone="13800002046", village=town.unit["village"].pk, appointed="2023-02-01")
-    headings, rows = asked.public_table(town.row, KEY, date(2023, 3, 1))
-    assert headings == ["姓名", "类别", "村", "聘任日期", "已培训"]
-    assert rows == [["陈一", "专职", "测试村", "2023-02-01", "否"]]
+    table = asked.public_table(town.row, KEY, date(2023, 3, 1))
+    assert table.headings == ["姓名", "类别", "村", "聘任日期", "已培训"]
+    assert table.rows == [["陈一", "专职", "测试村", "2023-02-01", "否"]]
+    assert table.ends is None
     with pytest.raises(KeyError):
         asked.public_table(town.row, "tested.powers", date(2023, 3, 1))
 
