@@ -13,18 +13,17 @@ from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
 from shuzhi.desk.tests.conftest import Cases, statements
+from shuzhi.desk.tests.phone import REPORT, picture, upload
 from shuzhi.kernel import files
 from shuzhi.kernel.models import Case, File
 from shuzhi.kernel.testing import TestTown, make_town
 
 SignedIn = Callable[..., Client]
 ROLES = ("leader", "clerk", "dispatcher", "roads", "power", "grid_leader", "grid_worker")
-REPORT = "/m/report/events.event/grid_worker/"
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 # page → the roles that are let in; the others get the status behind it
 PAGES: dict[str, tuple[tuple[str, ...], int]] = {
@@ -51,16 +50,6 @@ ACTS: dict[str, tuple[str, ...]] = {
     "answer": (),
     "close": (),
 }
-
-
-def picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), colour: str = "#888", **more: Any) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, kind, **more)
-    return out.getvalue()
-
-
-def upload(content: bytes, name: str = "a.jpg", kind: str = "image/jpeg") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, content, kind)
 
 
 @pytest.fixture(autouse=True)
