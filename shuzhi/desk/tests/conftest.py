@@ -23,7 +23,7 @@ from shuzhi.kernel.queries.apps import case_type, named
 from shuzhi.kernel.testing import SOUTH, WEST, TestTown, make_town
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
     from pytest_django.live_server_helper import LiveServer
 
 EVENT = "events.event"
@@ -157,6 +157,11 @@ def phone(
     complaints: list[str] = []
     quiet = ("Failed to load resource", "net::ERR", "An unknown error occurred when fetching the script")
 
+    def hear(line: ConsoleMessage) -> None:
+        of_page = line.location["url"]  # axe, no part of the page, copies the map's styles
+        if line.type == "error" and of_page and not line.text.startswith(quiet):
+            complaints.append(line.text)
+
     def take_up(key: str, *, accuracy: int | None = 8, width: int = 390) -> Page:
         place = (
             {"geolocation": {**HERE, "accuracy": accuracy}, "permissions": ["geolocation"]}
@@ -176,14 +181,7 @@ def phone(
         opened.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda line: (
-                complaints.append(line.text)
-                if line.type == "error" and not line.text.startswith(quiet)
-                else None
-            ),
-        )
+        page.on("console", hear)
         sign_in(page, town, key)
         return page
 

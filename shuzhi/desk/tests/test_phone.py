@@ -10,9 +10,11 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.template.loader import get_template
 from django.test import Client
 from PIL import Image
 
@@ -21,9 +23,11 @@ from shuzhi.desk.tests.phone import REPORT, picture, upload
 from shuzhi.kernel import files
 from shuzhi.kernel.models import Case, File
 from shuzhi.kernel.testing import TestTown, make_town
+from shuzhi.ui.status import STATUS
 
 SignedIn = Callable[..., Client]
 ROLES = ("leader", "clerk", "dispatcher", "roads", "power", "grid_leader", "grid_worker")
+GRIDS = "/desk/grids.json"
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 # page → the roles that are let in; the others get the status behind it
 PAGES: dict[str, tuple[tuple[str, ...], int]] = {
@@ -31,7 +35,6 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/m/record/": (ROLES, 0),
     "/m/me/": (ROLES, 0),
     "/m/queue/": (ROLES, 0),
-    "/m/grids.json": (ROLES, 0),
     "/m/queue/who/": (ROLES, 0),
     "/m/report/": (("leader", "dispatcher", "grid_leader", "grid_worker"), 403),
     REPORT: (("grid_worker",), 404),
@@ -106,7 +109,7 @@ def test_another_town_finds_nothing_on_the_phone(signed_in: SignedIn, cases: Cas
 def test_nobody_is_let_in_without_signing_in_and_a_script_is_told_so_in_json(
     client: Client, cases: Cases
 ) -> None:
-    for path in ("/m/", "/m/report/", "/m/record/", "/m/me/", "/m/queue/", "/m/grids.json"):
+    for path in ("/m/", "/m/report/", "/m/record/", "/m/me/", "/m/queue/"):
         assert client.get(path)["Location"] == f"/login/?next={path}"
     told = client.get("/m/queue/who/", headers={"Accept": "application/json"})
     assert (told.status_code, told.json()["says"]) == (401, "登录已过期，请重新登录")
@@ -309,7 +312,7 @@ def test_the_manifest_has_icons_that_exist(client: Client, db: None) -> None:
 def test_only_pages_without_anybodys_data_may_be_kept_by_the_phone(signed_in: SignedIn, cases: Cases) -> None:
     case = cases.signed()
     client = signed_in("roads")
-    kept = {"/m/queue/", "/m/grids.json", f"/m/cases/{case.number}/feedback/"}
+    kept = {"/m/queue/", f"/m/cases/{case.number}/feedback/"}
     for path in (*kept, "/m/", "/m/record/", "/m/me/", f"/m/cases/{case.number}/"):
         assert client.get(path).has_header("X-Phone-Keep") == (path in kept), path
     form = client.get(f"/m/cases/{case.number}/feedback/").content.decode()
@@ -318,33 +321,89 @@ def test_only_pages_without_anybodys_data_may_be_kept_by_the_phone(signed_in: Si
 
 
 def test_the_outlines_name_no_person(signed_in: SignedIn) -> None:
-    shapes = signed_in("grid_worker").get("/m/grids.json").json()["features"]
-    assert [set(shape["properties"]) for shape in shapes] == [{"name", "kind"}] * 2
+    """The phone keeps them beside its forms."""
+    client = signed_in("grid_worker")
+    assert f'const GRIDS = "{GRIDS}";' in client.get("/sw.js").content.decode()
+    assert f'data-grids="{GRIDS}?v=' in client.get(REPORT).content.decode()
+    shapes = client.get(GRIDS).json()["features"]
+    assert [set(shape["properties"]) for shape in shapes] == [{"name", "kind", "village"}] * 2
 
 
 LIGHT = 25 * 1024
+LOADED = re.compile(
+    r'<(?:link rel="(?:stylesheet|icon|manifest)"[^>]*? href|script src|use href)="([^"#]+)|<img[^>]* src="([^"]+)'
+)
+"""What a browser fetches for a page as it opens it. An icon is fetched as the sprite it lies in."""
 
 
-def weight(page: str) -> dict[str, int]:
+def weight(path: str, client: Client) -> dict[str, int]:
     """The page with every sheet, script and picture it loads at once, and what these import, as sent (gzip)."""
-    weighed = {"page": len(gzip.compress(page.encode(), 6))}
-    wanted = re.findall(r'<(?:link rel="stylesheet" href|script src)="/static/([^"]+)"', page)
+    page = client.get(path).content
+    weighed = {path: len(gzip.compress(page, 6))}
+    wanted = [one for pair in LOADED.findall(page.decode()) for one in pair if one]
     while wanted:
         name = wanted.pop()
         if name in weighed:
             continue
-        found = finders.find(name)
-        assert isinstance(found, str), name
-        content = Path(found).read_bytes()
-        weighed[name] = len(gzip.compress(content, 9))
+        content = static_file(name).read_bytes() if name.startswith("/static/") else client.get(name).content
+        weighed[name] = len(gzip.compress(content, 6))
         if name.endswith(".js"):
-            imported = re.findall(rb'^import .* from "\./(.+?)";', content, re.M)
-            wanted += [f"desk/phone/{one.decode()}" for one in imported]
+            imported = re.findall(rb'^import .* from "(.+?)";', content, re.M)
+            wanted += [urljoin(name, one.decode()) for one in imported]
     return weighed
 
 
+def static_file(address: str) -> Path:
+    found = finders.find(address.removeprefix("/static/"))
+    assert isinstance(found, str), address
+    return Path(found)
+
+
 def test_the_report_page_weighs_at_most_25_kb_at_first_load(signed_in: SignedIn) -> None:
-    weighed = weight(signed_in("grid_worker").get(REPORT).content.decode())
-    assert "desk/phone/store.js" in weighed
-    assert not any("leaflet" in name or "htmx" in name for name in weighed)
+    weighed = weight(REPORT, signed_in("grid_worker"))
+    assert {"/static/desk/phone/store.js", "/static/ui/sprite-phone.svg", "/manifest.webmanifest"} <= set(
+        weighed
+    )
+    assert not any("leaflet" in name or "map.js" in name or "htmx" in name for name in weighed)
     assert sum(weighed.values()) <= LIGHT, weighed
+
+
+def icons(name: str) -> set[str]:
+    return set(re.findall(r'<symbol id="([\w-]+)"', static_file(f"/static/ui/{name}").read_text()))
+
+
+def templates_of(name: str) -> set[str]:
+    """A template with what it extends and includes."""
+    found = {name}
+    for other in re.findall(r'\{% (?:extends|include) "([^"]+)"', source(name)):
+        found |= templates_of(other)
+    return found
+
+
+def source(name: str) -> str:
+    return Path(get_template(name).origin.name).read_text(encoding="utf-8")
+
+
+def test_every_icon_of_the_phones_pages_and_scripts_is_in_its_sprite() -> None:
+    here = Path(get_template("desk/phone/base.html").origin.name).parent
+    named = set()
+    for path in here.glob("*.html"):
+        # The topbar is the desk's; a phone's page has its own bar instead.
+        for name in templates_of(f"desk/phone/{path.name}") - {"ui/topbar.html"}:
+            named |= set(re.findall(r'(?:\{% icon |icon\|default:|icon=)"([\w-]+)"', source(name)))
+    scripts = Path(static_file("/static/desk/phone/shell.js")).parent.glob("*.js")
+    words = {word for path in scripts for word in re.findall(r'"([\w-]+)"', path.read_text())}
+    named |= words & icons("sprite.svg")
+    named |= {mark.icon for mark in STATUS.values() if mark.icon}
+    assert {"wifi-off", "map-pin", "alert-triangle"} <= named
+    tabs = {"list-check", "camera", "history", "user"}
+    assert named | tabs == icons("sprite-phone.svg")
+
+
+def test_a_page_of_the_phone_shows_icons_of_its_own_sprite_only(signed_in: SignedIn, cases: Cases) -> None:
+    case = cases.dispatched()
+    client = signed_in("roads")
+    for path in ("/m/", "/m/record/", "/m/me/", "/m/queue/", f"/m/cases/{case.number}/"):
+        shown = re.findall(r'<use href="([^"]+)#([\w-]+)"', client.get(path).content.decode())
+        assert {sprite for sprite, _ in shown} == {"/static/ui/sprite-phone.svg"}, path
+        assert {name for _, name in shown} <= icons("sprite-phone.svg"), path

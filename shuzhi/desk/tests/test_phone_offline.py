@@ -202,3 +202,30 @@ def test_the_phone_keeps_no_page_with_anybodys_data(phone: Phone, cases: Cases) 
     for text in pages.values():
         assert case.title not in text
         assert "桥头三盏" not in text
+
+
+def test_a_map_that_was_opened_once_opens_without_a_network(phone: Phone) -> None:
+    page = phone("grid_worker", accuracy=None)
+    page.goto(REPORT)
+    kept(page, REPORT)
+    page.reload()  # now by the worker
+    page.tap("button:has-text('点地图')")
+    expect(page.locator(".spot-map path").first).to_be_visible()
+    kept(page, "/desk/grids.json")
+    offline(page)
+    page.reload()
+    page.tap("button:has-text('点地图')")
+    expect(page.locator(".spot-map path").first).to_be_visible()
+
+
+def test_a_map_that_cannot_be_fetched_is_said_and_opens_later(phone: Phone) -> None:
+    page = phone("grid_worker", accuracy=None)
+    page.goto(REPORT)
+    kept(page, REPORT)
+    page.reload()
+    offline(page)
+    page.tap("button:has-text('点地图')")
+    expect(page.locator("[data-place-words]")).to_have_text("地图没有打开，请在下面写明地点")
+    offline(page, False)
+    page.tap("button:has-text('点地图')")
+    expect(page.locator(".spot-map path").first).to_be_visible()
