@@ -14,10 +14,10 @@ from urllib.parse import urljoin
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.template.loader import get_template
 from django.test import Client
 from PIL import Image
 
+import shuzhi
 from shuzhi.desk.tests.conftest import Cases, statements
 from shuzhi.desk.tests.phone import REPORT, picture, upload
 from shuzhi.kernel import files
@@ -26,6 +26,7 @@ from shuzhi.kernel.testing import TestTown, make_town
 from shuzhi.ui.status import STATUS
 
 SignedIn = Callable[..., Client]
+PACKAGE = Path(shuzhi.__file__).parent
 ROLES = ("leader", "clerk", "dispatcher", "roads", "power", "grid_leader", "grid_worker")
 GRIDS = "/desk/grids.json"
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
@@ -381,17 +382,16 @@ def templates_of(name: str) -> set[str]:
 
 
 def source(name: str) -> str:
-    return Path(get_template(name).origin.name).read_text(encoding="utf-8")
+    return (PACKAGE / name.partition("/")[0] / "templates" / name).read_text(encoding="utf-8")
 
 
 def test_every_icon_of_the_phones_pages_and_scripts_is_in_its_sprite() -> None:
-    here = Path(get_template("desk/phone/base.html").origin.name).parent
     named = set()
-    for path in here.glob("*.html"):
+    for path in (PACKAGE / "desk/templates/desk/phone").glob("*.html"):
         # The topbar is the desk's; a phone's page has its own bar instead.
         for name in templates_of(f"desk/phone/{path.name}") - {"ui/topbar.html"}:
             named |= set(re.findall(r'(?:\{% icon |icon\|default:|icon=)"([\w-]+)"', source(name)))
-    scripts = Path(static_file("/static/desk/phone/shell.js")).parent.glob("*.js")
+    scripts = (PACKAGE / "desk/static/desk/phone").glob("*.js")
     words = {word for path in scripts for word in re.findall(r'"([\w-]+)"', path.read_text())}
     named |= words & icons("sprite.svg")
     named |= {mark.icon for mark in STATUS.values() if mark.icon}
