@@ -78,7 +78,7 @@ def test_without_a_good_position_it_asks_for_a_tap_on_the_map(accuracy: int | No
     assert not any("leaflet" in url or "grids.json" in url for url in loaded), "only when it is asked for"
     page.tap("button:has-text('点地图')")
     expect(page.locator(".spot-map path").first).to_be_visible()
-    page.locator(".spot-map .map").click(position={"x": 100, "y": 144})
+    page.locator(".spot-map .map").click(position={"x": 150, "y": 144})
     expect(page.locator("[data-place-words]")).to_contain_text("已在地图上选定：测试村第")
     page.fill("[name=text]", "桥头路灯不亮")
     page.tap("button:has-text('提交')")

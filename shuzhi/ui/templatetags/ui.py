@@ -158,13 +158,21 @@ def as_facts(items: Mapping[str, Any] | Iterable[Any] | None) -> list[Any]:
 
 
 @register.simple_tag
-def error_links(form: BaseForm) -> list[tuple[str, str]]:
-    """(id to link to, message) of every error, the form's own first; "" where there is no box to go to."""
-    links = [("", str(message)) for message in form.non_field_errors()]
-    for field in form:
-        box = f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label
-        links += [("" if field.is_hidden else box, str(message)) for message in field.errors]
+def error_links(*forms: BaseForm | None) -> list[tuple[str, str]]:
+    """(id to link to, message) of every error, a form's own first; "" where there is no box to go to."""
+    links = []
+    for form in filter(None, forms):
+        links += [("", str(message)) for message in form.non_field_errors()]
+        for field in form:
+            box = f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label
+            links += [("" if field.is_hidden else box, str(message)) for message in field.errors]
     return links
+
+
+@register.filter
+def paired(first: Iterable[Any], second: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """Headings with the cells below them, for a table that becomes cards."""
+    return list(zip(first, second, strict=True))
 
 
 @register.simple_tag(takes_context=True)

@@ -67,7 +67,7 @@ export async function openMap(box) {
 
   function look(lon, lat) {
     touched = true;
-    map.setView([lat, lon], 16);
+    map.setView([lat, lon], box.dataset.tiles ? 16 : 14); // without a ground the lines of the grids around tell where it is
   }
 
   map.on("zoomend", redraw);

@@ -184,7 +184,7 @@ class Form {
       const { open } = await import("./spot.js");
       await open(frame, chosen, this.near, (there) => {
         this.tapped = true;
-        this.set(there.lon, there.lat, "", `已在地图上选定${there.grid ? `：${there.grid}` : ""}`);
+        this.set(there.lon, there.lat, "", there.grid ? `已在地图上选定：${there.grid}` : "已在地图上选定，这一点不在本镇的网格里，请核对");
         this.keep();
       });
     } catch {
