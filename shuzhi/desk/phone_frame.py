@@ -37,6 +37,7 @@ def answer(
     chrome = {
         "platform_name": place.settings.get("platform_name", "智治平台"),
         "demo": place.demo,
+        "sprite": "ui/sprite-phone.svg",
         "tabs": [
             {"label": label, "icon": icon, "href": reverse(f"desk:{name}"), "current": key == here}
             for key, label, icon, name in tabs

@@ -142,7 +142,6 @@ urlpatterns = [
     path("m/report/<str:type>/<str:role>/", phone.report_form, name="phone_report_form"),
     path("m/record/", phone.own_record, name="phone_record"),
     path("m/me/", phone.me, name="phone_me"),
-    path("m/grids.json", phone.grids, name="phone_grids"),
     path("m/cases/<str:number>/", phone_case.case_page, name="phone_case"),
     path("m/cases/<str:number>/<str:key>/", phone_case.act, name="phone_act"),
     path("m/files/<int:key>/", phone_case.file, name="phone_file"),

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from shuzhi.desk.tests.phone import HERE, PASSWORD, sign_in
 from shuzhi.kernel import operations
 from shuzhi.kernel.models import Case, Task
 from shuzhi.kernel.operations import Opening
 from shuzhi.kernel.queries.apps import case_type, named
 from shuzhi.kernel.testing import SOUTH, WEST, TestTown, make_town
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from pytest_django.live_server_helper import LiveServer
+
 EVENT = "events.event"
+Phone = Callable[..., "Page"]
 UNCOUNTED = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
 
 
@@ -141,3 +149,51 @@ class Cases:
 @pytest.fixture
 def cases(town: TestTown, lamp: Any) -> Cases:
     return Cases(town, lamp)
+
+
+@pytest.fixture
+def phone(
+    browser: Browser, live_server: LiveServer, town: TestTown, settings: Any, tmp_path: Path
+) -> Iterator[Phone]:
+    """A telephone in somebody's hand, signed in; what the browser refused or a script broke fails the test at its end."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    for member in town.member.values():
+        user: Any = User.objects.get(pk=member.user_id)
+        user.set_password(PASSWORD)
+        user.save()
+    opened: list[Any] = []
+    complaints: list[str] = []
+    quiet = ("Failed to load resource", "net::ERR", "An unknown error occurred when fetching the script")
+
+    def hear(line: ConsoleMessage) -> None:
+        of_page = line.location["url"]  # axe, no part of the page, copies the map's styles
+        if line.type == "error" and of_page and not line.text.startswith(quiet):
+            complaints.append(line.text)
+
+    def take_up(key: str, *, accuracy: int | None = 8, width: int = 390) -> Page:
+        place = (
+            {"geolocation": {**HERE, "accuracy": accuracy}, "permissions": ["geolocation"]}
+            if accuracy
+            else {}
+        )
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": 844},
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            user_agent="Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36",
+            is_mobile=True,
+            has_touch=True,
+            **place,  # type: ignore[arg-type]
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", hear)
+        sign_in(page, town, key)
+        return page
+
+    yield take_up
+    for context in opened:
+        context.close()
+    assert complaints == []

@@ -1,30 +1,25 @@
-"""The phone's pages as plain pages: who may open them, what they do without a script, and how heavy they are."""
+"""The phone's pages as plain pages: who may open them, what they do without a script, and what they show."""
 
 from __future__ import annotations
 
-import gzip
 import io
-import json
 import re
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.staticfiles import finders
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
 from shuzhi.desk.tests.conftest import Cases, statements
+from shuzhi.desk.tests.phone import REPORT, picture, upload
 from shuzhi.kernel import files
 from shuzhi.kernel.models import Case, File
 from shuzhi.kernel.testing import TestTown, make_town
 
 SignedIn = Callable[..., Client]
 ROLES = ("leader", "clerk", "dispatcher", "roads", "power", "grid_leader", "grid_worker")
-REPORT = "/m/report/events.event/grid_worker/"
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 # page → the roles that are let in; the others get the status behind it
 PAGES: dict[str, tuple[tuple[str, ...], int]] = {
@@ -32,7 +27,6 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/m/record/": (ROLES, 0),
     "/m/me/": (ROLES, 0),
     "/m/queue/": (ROLES, 0),
-    "/m/grids.json": (ROLES, 0),
     "/m/queue/who/": (ROLES, 0),
     "/m/report/": (("leader", "dispatcher", "grid_leader", "grid_worker"), 403),
     REPORT: (("grid_worker",), 404),
@@ -51,16 +45,6 @@ ACTS: dict[str, tuple[str, ...]] = {
     "answer": (),
     "close": (),
 }
-
-
-def picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), colour: str = "#888", **more: Any) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, kind, **more)
-    return out.getvalue()
-
-
-def upload(content: bytes, name: str = "a.jpg", kind: str = "image/jpeg") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, content, kind)
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +101,7 @@ def test_another_town_finds_nothing_on_the_phone(signed_in: SignedIn, cases: Cas
 def test_nobody_is_let_in_without_signing_in_and_a_script_is_told_so_in_json(
     client: Client, cases: Cases
 ) -> None:
-    for path in ("/m/", "/m/report/", "/m/record/", "/m/me/", "/m/queue/", "/m/grids.json"):
+    for path in ("/m/", "/m/report/", "/m/record/", "/m/me/", "/m/queue/"):
         assert client.get(path)["Location"] == f"/login/?next={path}"
     told = client.get("/m/queue/who/", headers={"Accept": "application/json"})
     assert (told.status_code, told.json()["says"]) == (401, "登录已过期，请重新登录")
@@ -290,72 +274,3 @@ def test_where_and_with_what_a_photograph_was_taken_is_not_shown(signed_in: Sign
         shown = Image.open(io.BytesIO(client.get(f"/m/files/{File.objects.get().pk}/{query}").content))
         assert not shown.getexif()
         assert max(shown.size) == longest
-
-
-# -- what is installed, and what it weighs ---------------------------------------------------------------------------
-
-
-def test_the_worker_comes_from_the_root_and_names_only_files_that_exist(client: Client, db: None) -> None:
-    answer = client.get("/sw.js")
-    assert answer["Content-Type"].startswith("text/javascript")
-    assert answer["Service-Worker-Allowed"] == "/"
-    assert "no-cache" in answer["Cache-Control"]
-    listed = re.search(r"const FILES = (\[.*?\]);", answer.content.decode())
-    assert listed
-    for name in json.loads(listed[1]):
-        assert finders.find(name.removeprefix("/static/")), name
-
-
-def test_the_manifest_has_icons_that_exist(client: Client, db: None) -> None:
-    about = client.get("/manifest.webmanifest").json()
-    assert (about["start_url"], about["scope"], about["display"]) == ("/m/", "/m/", "standalone")
-    for icon in about["icons"]:
-        found = finders.find(icon["src"].removeprefix("/static/"))
-        assert isinstance(found, str)
-        if icon["type"] == "image/png":
-            width, height = struct.unpack(">II", Path(found).read_bytes()[16:24])
-            assert f"{width}x{height}" == icon["sizes"]
-
-
-def test_only_pages_without_anybodys_data_may_be_kept_by_the_phone(signed_in: SignedIn, cases: Cases) -> None:
-    case = cases.signed()
-    client = signed_in("roads")
-    kept = {"/m/queue/", "/m/grids.json", f"/m/cases/{case.number}/feedback/"}
-    for path in (*kept, "/m/", "/m/record/", "/m/me/", f"/m/cases/{case.number}/"):
-        assert client.get(path).has_header("X-Phone-Keep") == (path in kept), path
-    form = client.get(f"/m/cases/{case.number}/feedback/").content.decode()
-    for personal in (case.title, "roads2", "张", "桥头三盏"):
-        assert personal not in form.replace("测试镇", "")
-
-
-def test_the_outlines_name_no_person(signed_in: SignedIn) -> None:
-    shapes = signed_in("grid_worker").get("/m/grids.json").json()["features"]
-    assert [set(shape["properties"]) for shape in shapes] == [{"name", "kind"}] * 2
-
-
-LIGHT = 25 * 1024
-
-
-def weight(page: str) -> dict[str, int]:
-    """The page with every sheet, script and picture it loads at once, and what these import, as sent (gzip)."""
-    weighed = {"page": len(gzip.compress(page.encode(), 6))}
-    wanted = re.findall(r'<(?:link rel="stylesheet" href|script src)="/static/([^"]+)"', page)
-    while wanted:
-        name = wanted.pop()
-        if name in weighed:
-            continue
-        found = finders.find(name)
-        assert isinstance(found, str), name
-        content = Path(found).read_bytes()
-        weighed[name] = len(gzip.compress(content, 9))
-        if name.endswith(".js"):
-            imported = re.findall(rb'^import .* from "\./(.+?)";', content, re.M)
-            wanted += [f"desk/phone/{one.decode()}" for one in imported]
-    return weighed
-
-
-def test_the_report_page_weighs_at_most_25_kb_at_first_load(signed_in: SignedIn) -> None:
-    weighed = weight(signed_in("grid_worker").get(REPORT).content.decode())
-    assert "desk/phone/store.js" in weighed
-    assert not any("leaflet" in name or "htmx" in name for name in weighed)
-    assert sum(weighed.values()) <= LIGHT, weighed

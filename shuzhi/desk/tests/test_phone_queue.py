@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from shuzhi.desk import taking
 from shuzhi.desk.tests.conftest import Cases
-from shuzhi.desk.tests.test_phone import picture, upload
+from shuzhi.desk.tests.phone import picture, upload
 from shuzhi.kernel import operations
 from shuzhi.kernel.models import Access, Case, Entry, File, Task
 from shuzhi.kernel.testing import TestTown, make_town

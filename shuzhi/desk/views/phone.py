@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from shuzhi.desk import taking
 from shuzhi.desk.frame import idempotency_key
+from shuzhi.desk.maps import map_of
 from shuzhi.desk.paging import cursor_of
-from shuzhi.desk.phone_frame import KEEP, SIZE, answer, pager_of, said
+from shuzhi.desk.phone_frame import SIZE, answer, pager_of, said
 from shuzhi.desk.views.case import find_case
 from shuzhi.kernel.errors import NotAllowed, NotDone
 from shuzhi.kernel.models import Access, Task
@@ -26,7 +27,7 @@ from shuzhi.kernel.queries.inbox import inbox as waiting_tasks
 from shuzhi.kernel.queries.town import town
 from shuzhi.kernel.queries.visible import sees_town, visible
 from shuzhi.kernel.signin import MemberRequest, member_required, places_of
-from shuzhi.ui import clocktext
+from shuzhi.ui import basemap, clocktext
 from shuzhi.ui.status import STATUS as MARKS
 
 # -- 待办 ------------------------------------------------------------------------------------------------------------
@@ -90,22 +91,29 @@ def report_form(request: MemberRequest, type: str, role: str) -> HttpResponse:
     if way is None or member.town is None:
         raise Http404
     sent = request.method == "POST"
-    form = way(request.POST if sent else None, town=town(member.town))
+    place = town(member.town)
+    form = way(request.POST if sent else None, town=place)
     context = {
         "form": form,
         "heading": way.heading,
         "labels": taking.ANY,
         "most": taking.MOST_PHOTOS,
+        "target": reverse("desk:queue_report", args=[type, role]),
+        "map": map_of(place),
         **_laid_out(form),
     }
-    context["target"] = reverse("desk:queue_report", args=[type, role])
+
+    def page(**more: Any) -> HttpResponse:
+        shown = answer(request, "desk/phone/report.html", context, here="report", **more)
+        return basemap.allow(shown, place.unit.settings)
+
     if not sent:
-        return answer(request, "desk/phone/report.html", context, here="report", keep=True)
+        return page(keep=True)
     photos = request.FILES.getlist("photos")
     try:
         taking.check_photos(photos)
         if not form.is_valid():
-            return answer(request, "desk/phone/report.html", context, here="report", status=422)
+            return page(status=422)
         done = taking.report(
             type=type, form=form, by=member, happened_at=None, now=now, key=idempotency_key(request)
         )
@@ -115,7 +123,7 @@ def report_form(request: MemberRequest, type: str, role: str) -> HttpResponse:
         return said(request, refused.says, heading="不能上报", status=403)
     except NotDone as refused:
         form.add_error(None, refused.says)
-        return answer(request, "desk/phone/report.html", context, here="report", status=refused.status)
+        return page(status=refused.status)
     return redirect(f"{reverse('desk:phone_record')}?done={done.number}")
 
 
@@ -210,27 +218,3 @@ def me(request: MemberRequest) -> HttpResponse:
 def queue(request: MemberRequest) -> HttpResponse:
     """待上传: filled in by the phone itself from what it holds."""
     return answer(request, "desk/phone/queue.html", {"back": reverse("desk:phone_me")}, here="me", keep=True)
-
-
-# -- what the script asks for ----------------------------------------------------------------------------------------
-
-
-@member_required
-def grids(request: MemberRequest) -> HttpResponse:
-    """The outlines of the town's grids of today, for the tap on the map."""
-    if request.member.town is None:
-        raise Http404
-    today = timezone.localdate()
-    place = town(request.member.town)
-    today_s = [
-        grid
-        for grid in place.grids.values()
-        if grid.valid_from <= today and (grid.valid_until is None or today < grid.valid_until)
-    ]
-    shapes = [
-        {"type": "Feature", "properties": {"name": grid.name, "kind": grid.kind}, "geometry": grid.polygon}
-        for grid in sorted(today_s, key=lambda grid: grid.kind == "dedicated")
-    ]
-    made = JsonResponse({"type": "FeatureCollection", "features": shapes})
-    made[KEEP] = "1"
-    return made

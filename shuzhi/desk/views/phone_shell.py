@@ -24,7 +24,7 @@ SHEETS = (
     "desk/phone",
 )
 MODULES = ("store", "send", "shell", "report", "photo", "queue", "zip", "spot")
-OTHERS = ("ui/clock.js", "ui/forms.js", "ui/page.js", "ui/sprite.svg", "ui/favicon.svg")
+OTHERS = ("ui/clock.js", "ui/sprite-phone.svg", "ui/favicon.svg")
 
 
 @cache_control(no_cache=True)
@@ -46,6 +46,7 @@ def _worker() -> str:
 const VERSION = "{version}";
 const FILES = {json.dumps(kept)};
 const QUEUE = "{reverse("desk:phone_queue")}";
+const GRIDS = "{reverse("desk:grids")}";
 """
     return head + source
 

@@ -22,13 +22,15 @@ from shuzhi.ui.status import STATUS, Mark
 register = template.Library()
 
 DASH = "—"
+SPRITE = "ui/sprite.svg"
 
 
-@register.simple_tag
-def icon(name: str, label: str = "", css: str = "") -> SafeString:
-    """An icon of the sprite; decoration unless it is given a label."""
+@register.simple_tag(takes_context=True)
+def icon(context: Context, name: str, label: str = "", css: str = "") -> SafeString:
+    """An icon of the sprite the page's frame names, else of the whole one; decoration unless it is given a label."""
     css = f"icon {css}" if css else "icon"
-    href = f"{static('ui/sprite.svg')}#{name}"
+    sprite = (context.get("chrome") or {}).get("sprite", SPRITE)
+    href = f"{static(sprite)}#{name}"
     if label:
         return format_html(
             '<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', css, label, href
@@ -36,18 +38,18 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', css, href)
 
 
-@register.simple_tag
-def chip(text: str, tone: str = "mute", icon_name: str = "") -> SafeString:
+@register.simple_tag(takes_context=True)
+def chip(context: Context, text: str, tone: str = "mute", icon_name: str = "") -> SafeString:
     """A mark that is no status of a case (market, registers …): mute, brand, warn, ok, bad, sup or line."""
-    drawn = icon(icon_name) if icon_name else ""
+    drawn = icon(context, icon_name) if icon_name else ""
     return format_html('<span class="chip" data-tone="{}">{}{}</span>', tone, drawn, text)
 
 
-@register.simple_tag
-def status_chip(key: str, label: str = "") -> SafeString:
+@register.simple_tag(takes_context=True)
+def status_chip(context: Context, key: str, label: str = "") -> SafeString:
     """The mark of a status; `label` replaces the words where a case type calls its step otherwise."""
     mark = STATUS.get(key) or Mark(label or key, "mute")
-    return chip(label or mark.text, mark.tone, mark.icon)
+    return chip(context, label or mark.text, mark.tone, mark.icon)
 
 
 @register.simple_tag
@@ -156,13 +158,21 @@ def as_facts(items: Mapping[str, Any] | Iterable[Any] | None) -> list[Any]:
 
 
 @register.simple_tag
-def error_links(form: BaseForm) -> list[tuple[str, str]]:
-    """(id to link to, message) of every error, the form's own first; "" where there is no box to go to."""
-    links = [("", str(message)) for message in form.non_field_errors()]
-    for field in form:
-        box = f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label
-        links += [("" if field.is_hidden else box, str(message)) for message in field.errors]
+def error_links(*forms: BaseForm | None) -> list[tuple[str, str]]:
+    """(id to link to, message) of every error, a form's own first; "" where there is no box to go to."""
+    links = []
+    for form in filter(None, forms):
+        links += [("", str(message)) for message in form.non_field_errors()]
+        for field in form:
+            box = f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label
+            links += [("" if field.is_hidden else box, str(message)) for message in field.errors]
     return links
+
+
+@register.filter
+def paired(first: Iterable[Any], second: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """Headings with the cells below them, for a table that becomes cards."""
+    return list(zip(first, second, strict=True))
 
 
 @register.simple_tag(takes_context=True)

@@ -194,3 +194,27 @@ def test_a_page_has_one_h1_one_main_and_no_inline_code(page, monkeypatch):
     assert "演示数据（虚构）" in html
     assert 'content="noindex' in html
     assert not re.search(r"<style|<script(?![^>]* src=)| style=| on[a-z]+=", html)
+
+
+def test_one_summary_names_the_faults_of_both_forms_sent_together():
+    wrong = Signing({"words": "", "kind": "a", "seen": "1"})
+    html = render_to_string("ui/errors.html", {"form": wrong, "also": Signing({"words": "是", "seen": "1"})})
+    assert html.count('class="es"') == 1
+    assert "有 4 处需要改" in html
+    assert "请填写意见" in html
+    assert "请选择结论" in html
+    assert render_to_string("ui/errors.html", {"form": Signing()}).strip().count("<div") == 0
+
+
+def test_a_cell_is_given_its_heading():
+    source = "{% for heading, cell in heads|paired:cells %}{{ heading }}={{ cell }} {% endfor %}"
+    assert drawn(source, heads=["列", "行"], cells=[1, 2]) == "列=1 行=2 "
+    with pytest.raises(ValueError, match="zip"):
+        ui.paired(["列"], [1, 2])
+
+
+def test_a_page_may_name_a_smaller_sprite():
+    assert "ui/sprite.svg#bell" in drawn('{% icon "bell" %}')
+    small = {"sprite": "ui/sprite-phone.svg"}
+    assert "ui/sprite-phone.svg#bell" in drawn('{% icon "bell" %}', chrome=small)
+    assert "ui/sprite-phone.svg#alert-triangle" in drawn('{% status_chip "emergency" %}', chrome=small)

@@ -6,7 +6,7 @@ const CLOSE = 30; // pixels within which marks become one
 const WORST = ["ok", "soon", "over"];
 
 export async function openMap(box) {
-  await import("../vendor/leaflet/leaflet.js");
+  const [data] = await Promise.all([outlines(box.dataset.grids), import("../vendor/leaflet/leaflet.js")]);
   const L = window.L;
   const picks = "pick" in box.dataset;
   // One to pick on stands among fields: it must not take the wheel from the page, nor scroll itself into sight under the finger.
@@ -14,7 +14,7 @@ export async function openMap(box) {
   const map = L.map(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, maxZoom: 19, ...within });
   L.control.zoom({ position: "topright", zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
   for (const address of (box.dataset.tiles || "").split(" ").filter(Boolean)) L.tileLayer(address, { maxZoom: 18 }).addTo(map);
-  const grids = await draw(L, map, box.dataset.grids);
+  const grids = draw(L, map, data);
   let touched = false; // until then the whole town is kept in sight
   for (const kind of ["pointerdown", "wheel", "keydown"]) box.addEventListener(kind, () => (touched = true), { passive: true });
   const marks = L.layerGroup().addTo(map);
@@ -65,6 +65,11 @@ export async function openMap(box) {
     return pin;
   }
 
+  function look(lon, lat) {
+    touched = true;
+    map.setView([lat, lon], box.dataset.tiles ? 16 : 14); // without a ground the lines of the grids around tell where it is
+  }
+
   map.on("zoomend", redraw);
   if (picks)
     map.on("click", ({ latlng }) => {
@@ -83,13 +88,18 @@ export async function openMap(box) {
     },
     select,
     pick,
+    look,
     gridAt: grids.at,
   };
 }
 
-async function draw(L, map, address) {
+// Before anything is drawn: where they cannot be fetched, the map can be opened again.
+async function outlines(address) {
   const answer = address ? await fetch(address) : null;
-  const data = answer?.ok ? await answer.json() : { type: "FeatureCollection", features: [] };
+  return answer?.ok ? answer.json() : { type: "FeatureCollection", features: [] };
+}
+
+function draw(L, map, data) {
   const drawn = L.geoJSON(data, {
     interactive: false,
     style: (grid) => ({ className: `map-grid ${grid.properties.kind}` }),

@@ -1,4 +1,4 @@
-// Toasts that go away, menus that close, tabs that follow the arrow keys.
+// Toasts that go away, rows of links that show where one is, menus that close, tabs that follow the arrow keys.
 
 function start(toast) {
   if (toast.dataset.running) return;
@@ -22,6 +22,12 @@ function startAll() {
 startAll();
 document.addEventListener("htmx:oobAfterSwap", startAll);
 document.addEventListener("htmx:afterSettle", startAll);
+
+// A row of links that is wider than the screen is moved until the page that is open is in sight.
+for (const open of document.querySelectorAll(".sections [aria-current], .rail [aria-current]")) {
+  const row = open.parentElement;
+  row.scrollLeft += Math.max(0, open.getBoundingClientRect().right - row.getBoundingClientRect().right);
+}
 
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;

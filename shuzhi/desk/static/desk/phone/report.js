@@ -166,7 +166,7 @@ class Form {
       ({ coords }) => {
         if (this.tapped) return;
         const metres = Math.round(coords.accuracy);
-        this.near = [coords.latitude, coords.longitude];
+        this.near = [coords.longitude, coords.latitude];
         if (metres > NEAR) return none(`精度 ${metres} 米，不够准，没有采用`);
         this.set(coords.longitude.toFixed(6), coords.latitude.toFixed(6), metres, `已定位，精度 ${metres} 米`);
       },
@@ -176,18 +176,19 @@ class Form {
   }
 
   async map() {
-    const box = this.place.querySelector("[data-map]");
-    if (!box.hidden) return;
-    const boxes = this.form.elements;
-    const start = boxes.lon.value ? [Number(boxes.lat.value), Number(boxes.lon.value)] : this.near;
+    const frame = this.place.querySelector("[data-map]");
+    if (!frame.hidden) return;
+    const { lon, lat } = this.form.elements;
+    const chosen = lon.value ? [Number(lon.value), Number(lat.value)] : null;
     try {
-      const { pick } = await import("./spot.js");
-      await pick(box, this.place.dataset, start, (lon, lat, name) => {
+      const { open } = await import("./spot.js");
+      await open(frame, chosen, this.near, (there) => {
         this.tapped = true;
-        this.set(lon.toFixed(6), lat.toFixed(6), "", `已在地图上选定${name ? `：${name}` : ""}`);
+        this.set(there.lon, there.lat, "", there.grid ? `已在地图上选定：${there.grid}` : "已在地图上选定，这一点不在本镇的网格里，请核对");
         this.keep();
       });
     } catch {
+      frame.hidden = true;
       this.place.querySelector("[data-place-words]").textContent = "地图没有打开，请在下面写明地点";
     }
   }

@@ -1,5 +1,5 @@
-// The service worker of the phone. Before this text the server puts: flush, VERSION, FILES, QUEUE (views/phone_shell.py).
-// It keeps our own static files, and of the pages only those marked as holding nobody's data; it sends the queue when the
+// The service worker of the phone. Before this text the server puts: flush, VERSION, FILES, QUEUE, GRIDS (views/phone_shell.py).
+// It keeps our own static files, the grids of the town, and of the pages only those marked as holding nobody's data; it sends the queue when the
 // network returns.
 
 const STATIC = `phone-static-${VERSION}`;
@@ -35,7 +35,7 @@ self.addEventListener("fetch", (event) => {
   const address = new URL(request.url);
   if (request.method !== "GET" || address.origin !== location.origin) return;
   if (address.pathname.startsWith("/static/")) event.respondWith(asset(request, address));
-  else if (request.mode === "navigate" || address.pathname.endsWith(".json")) event.respondWith(page(request, address));
+  else if (request.mode === "navigate" || address.pathname === GRIDS) event.respondWith(page(request, address));
 });
 
 async function asset(request, address) {
@@ -57,13 +57,15 @@ async function page(request, address) {
   const kept = await caches.open(PAGES);
   const found = await kept.match(address.pathname);
   const fresh = fetch(request).then(async (answer) => {
-    if (answer.ok && answer.headers.has(KEEP) && !answer.redirected) await kept.put(address.pathname, answer.clone());
+    const keeps = answer.headers.has(KEEP) || address.pathname === GRIDS;
+    if (answer.ok && keeps && !answer.redirected) await kept.put(address.pathname, answer.clone());
     return answer;
   });
   try {
     return await (found ? Promise.race([fresh, late()]) : fresh);
   } catch {
     fresh.catch(() => null);
+    if (request.mode !== "navigate") return found ?? Response.error();
     return found ?? (await nearest(kept, address)) ?? nothing();
   }
 }
