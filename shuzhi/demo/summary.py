@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, F, FloatField, Max, Q
-from django.db.models.aggregates import Aggregate
+from django.db.models import Count, F, Max, Q
 
 from shuzhi.kernel.calendar import NEVER
 from shuzhi.kernel.models import Case, ClockRun, Ending, Entry, Rating
+from shuzhi.kernel.queries.figures import Percentile
 
 HANDLED = ("resolved", "unresolved")
 SATISFIED = 3
 """基本满意 and better."""
-
-
-class _Percentile(Aggregate):
-    """percentile_cont; of no rows None."""
-
-    function = "PERCENTILE_CONT"
-    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
 
 
 def summary(town_id: int) -> dict[str, Any]:
@@ -61,7 +53,7 @@ def _satisfaction(town_id: int) -> dict[str, Any]:
 def _hours(town_id: int) -> dict[str, Any]:
     endings = Ending.objects.filter(town_id=town_id, outcome__in=HANDLED, set_aside=False)
     found = endings.aggregate(
-        median=_Percentile("handled_minutes", share="0.5"), p90=_Percentile("handled_minutes", share="0.9")
+        median=Percentile("handled_minutes", share="0.5"), p90=Percentile("handled_minutes", share="0.9")
     )
     return {
         "median_hours": None if found["median"] is None else round(found["median"] / 60, 1),

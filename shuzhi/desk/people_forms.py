@@ -8,7 +8,7 @@ from django import forms
 
 from shuzhi.desk.paper_forms import PaperForm, clerk, in_hand, party_choices
 from shuzhi.kernel import operations
-from shuzhi.kernel.forms import choice_field, choose, line_field, text_field
+from shuzhi.kernel.forms import choice_field, choose, line_field, several_field, text_field
 from shuzhi.kernel.models import Case, Consent, Member, Party
 from shuzhi.kernel.models.units import Level
 from shuzhi.kernel.operations.parties import CAPACITIES
@@ -130,18 +130,8 @@ class Recuse(SealedForm):
     name = "回避"
     intro = "登记被反映的人员和单位：他们从此看不到这件，手中的任务由其他人接办。"
     operation = staticmethod(operations.recuse)
-    members = forms.TypedMultipleChoiceField(
-        label="被反映的人员",
-        coerce=int,
-        required=False,
-        error_messages={"invalid_choice": "没有这个人，请重新选择"},
-    )
-    units = forms.TypedMultipleChoiceField(
-        label="被反映的单位",
-        coerce=int,
-        required=False,
-        error_messages={"invalid_choice": "没有这个单位，请重新选择"},
-    )
+    members = several_field("被反映的人员", of="人员", required=False)
+    units = several_field("被反映的单位", of="单位", required=False)
     text = text_field("理由")
 
     def prepare(self) -> None:

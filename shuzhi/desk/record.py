@@ -213,8 +213,7 @@ def party_says(party: Party) -> str:
     """A person of a case, masked: 张** 138****2046."""
     if party.anonymous:
         return "不公开身份"
-    name = crypto.decrypt(bytes(party.name)) if party.name else ""
-    phone = crypto.decrypt(bytes(party.phone)) if party.phone else ""
+    name, phone = crypto.in_clear(party.name), crypto.in_clear(party.phone)
     masked = [f"{name[0]}**" if name else "", f"{phone[:3]}****{phone[-4:]}" if len(phone) > 7 else ""]
     said = " ".join(part for part in masked if part) or "没有留姓名和电话"
     return f"{said}（不满十四周岁）" if party.minor else said

@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
+from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.queries.casefile import STATUS, ended_words, standing
 from shuzhi.ui import clocktext
 from shuzhi.ui.status import STATUS as MARKS
@@ -54,7 +55,7 @@ def mark_of(supervised: bool, urgency: int) -> dict[str, str]:
     """The one mark a row has beside its status."""
     if supervised:
         return {"mark": "督办", "mark_tone": "sup"}
-    return {"mark": ("", "较急", "紧急")[urgency], "mark_tone": ("", "warn", "bad")[urgency]}
+    return {"mark": Urgency(urgency).label if urgency else "", "mark_tone": ("", "warn", "bad")[urgency]}
 
 
 def common(

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from shuzhi.kernel.declare import CaseType
+from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.queries.apps import case_type
 from shuzhi.kernel.queries.casefile import STATUS, ended_words, standing
 from shuzhi.kernel.queries.ledgers import has_choices
@@ -64,7 +65,7 @@ def words(row: Mapping[str, Any], key: str, now: datetime) -> str:
         case "grid":
             return row["grid__name"] or ""
         case "urgency":
-            return ("一般", "较急", "紧急")[row["urgency"]]
+            return Urgency(row["urgency"]).label
         case "round":
             return str(row["round"])
         case "opened":

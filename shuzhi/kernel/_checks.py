@@ -54,7 +54,7 @@ def _check_together() -> Iterator[Error]:
     """What the apps share: the apps they need, the names of roles, the prefixes of numbers."""
     installed = [app.manifest for app in _registry.found()]
     names = dict(_registry.KERNEL_ROLES)
-    prefixes = {"TZ": "台账变更"} if _registry.registers() else {}
+    prefixes = {"TZ": "名册变更"} if _registry.registers() else {}
     for app in installed:
         for key in app.needs:
             if key not in {other.key for other in installed}:

@@ -291,7 +291,7 @@ class CaseType:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A list the town keeps (台账, 名册, 清单): every change is proposed, agreed in order, takes effect, and is recorded.
+    """A list the town keeps (名册, 清单): every change is proposed, agreed in order, takes effect, and is recorded.
 
     key: "app.register". model: the row, a RegisterRow (dated) or VersionRow (versioned); form: what a row must satisfy.
     columns: (field, heading) in their order, on screen and in Excel. unique: fields that together name one thing.

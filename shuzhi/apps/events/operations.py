@@ -10,6 +10,7 @@ from shuzhi.apps.events import suggest
 from shuzhi.apps.events.models import Category
 from shuzhi.kernel.errors import Refused
 from shuzhi.kernel.models import Member, Unit
+from shuzhi.kernel.models.cases import Urgency
 from shuzhi.kernel.operations.town_record import Kind, Wrote, administer
 
 LABELS = {
@@ -94,5 +95,5 @@ def _words(value: Any, name: str, units: Mapping[int, str]) -> Any:
     if name == "support":
         return "、".join(units.get(key, "") for key in value or ())
     if name == "urgency" and value != "":
-        return ("一般", "较急", "紧急")[int(value)]
+        return Urgency(int(value)).label
     return value

@@ -16,15 +16,10 @@ from shuzhi.kernel.testing import SIDE, SOUTH, WEST, TestTown, square
 
 def test_a_unit_is_added_renamed_and_ended(signed_in: SignedIn, town: TestTown) -> None:
     client = signed_in("clerk")
-    sent = {
-        "name": "水利站",
-        "level": "station",
-        "phone": "0580-12345",
-        "liaison_id": town.member["roads"].pk,
-    }
+    sent = {"name": "水利站", "level": "station", "phone": "0580-12345"}
     assert client.post("/desk/admin/units/add/", sent).status_code == 302
     unit = Unit.objects.get(name="水利站")
-    assert (unit.town, unit.parent, unit.settings["liaison"]) == (town.row, town.row, town.member["roads"].pk)
+    assert (unit.town, unit.parent, unit.settings) == (town.row, town.row, {"phone": "0580-12345"})
     assert "0580-12345" in client.get("/desk/admin/units/").content.decode()
     client.post(f"/desk/admin/units/{unit.pk}/", {"name": "水利所", "notify_url": "json://localhost/s3cret"})
     unit.refresh_from_db()

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from shuzhi.desk.tests.admin import SignedIn, a_town_rule, last, today
@@ -138,6 +139,25 @@ def test_the_platform_is_named_by_its_town(signed_in: SignedIn, town: TestTown) 
     client.post("/desk/admin/platform/", {"platform_name": "", "idempotency_key": "e"})
     town.row.refresh_from_db()
     assert not {"platform_name", "quiet", "slogans"} & town.row.settings.keys()
+
+
+def test_what_the_portal_says_of_the_town_is_set_here(signed_in: SignedIn, town: TestTown) -> None:
+    sent = {
+        "address": "渔港路 1 号",
+        "site_code": "3300000000",
+        "icp": "测ICP备1号",
+        "police": "测公网安备1号",
+        "show_worker": "on",
+        "privacy_on": "2027-03-01",
+    }
+    assert signed_in("clerk").post("/desk/admin/platform/", sent).status_code == 302
+    town.row.refresh_from_db()
+    assert (town.row.settings["show_worker"], town.row.settings["privacy_on"]) == (True, "2027-03-01")
+    page = Client().get("/").content.decode()
+    assert all(sent[name] in page for name in ("address", "site_code", "icp", "police"))
+    signed_in("clerk").post("/desk/admin/platform/", {"address": ""})
+    town.row.refresh_from_db()
+    assert not sent.keys() & town.row.settings.keys()
 
 
 @pytest.mark.parametrize(

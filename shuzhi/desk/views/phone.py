@@ -18,6 +18,7 @@ from shuzhi.desk.frame import idempotency_key
 from shuzhi.desk.maps import map_of
 from shuzhi.desk.paging import cursor_of
 from shuzhi.desk.phone_frame import SIZE, answer, pager_of, said
+from shuzhi.desk.rows import mark_of
 from shuzhi.desk.views.case import find_case
 from shuzhi.kernel.errors import NotAllowed, NotDone
 from shuzhi.kernel.models import Access, Task
@@ -50,7 +51,6 @@ def _task_card(task: dict[str, Any], now: datetime) -> dict[str, Any]:
         task["case__type"], task["case__step"], unsigned=unsigned
     )[1]
     state, text = clocktext.light(task["due_at"], task["opened_at"], now, task["case__suspended"])
-    mark = "督办" if task["case__supervised"] else ("", "较急", "紧急")[task["case__urgency"]]
     instead = f"代{task['for']}" if task["for"] else ""
     return {
         "href": reverse("desk:phone_case", args=[task["case__number"]]),
@@ -62,8 +62,7 @@ def _task_card(task: dict[str, Any], now: datetime) -> dict[str, Any]:
         "state": state,
         "text": text,
         "clock_title": clocktext.due_title(task["due_at"], now),
-        "mark": mark,
-        "mark_tone": "sup" if task["case__supervised"] else ("", "warn", "bad")[task["case__urgency"]],
+        **mark_of(task["case__supervised"], task["case__urgency"]),
         "unread": unsigned,
     }
 

@@ -65,7 +65,7 @@ def propose(
     """
     declared = register_of(register)
     if by.town_id != town.pk:
-        raise NotAllowed("不能改别的镇的台账")
+        raise NotAllowed("不能改别的镇的名册")
     place, day = town_of(town), on or now.astimezone(SHANGHAI).date()
     body = body_of(register=register, on=on, whole=whole, text=text, changes=[asdict(one) for one in changes])
 
@@ -115,7 +115,7 @@ def revise(
         same_town(state, by)
         need_open(state)
         if not isinstance(state.file, RegisterChange):
-            raise Refused("这件不是台账变更，请刷新页面")
+            raise Refused("这件不是名册变更，请刷新页面")
         declared = register_of(state.file.register)
         action, task = need_offered(state, "adopt", by, None)
         kept = _checked(declared, state.town, by, changes, text, whole)

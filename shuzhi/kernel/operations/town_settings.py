@@ -20,7 +20,13 @@ LABELS = {
     "portal_name": "门户名称",
     "sponsor": "主办单位",
     "phone": "联系电话",
+    "address": "办公地址",
+    "site_code": "网站标识码",
+    "icp": "ICP 备案号",
+    "police": "公安备案号",
+    "show_worker": "写出网格员姓名",
     "privacy_contact": "个人信息保护联系人",
+    "privacy_on": "隐私说明的更新日期",
     "tianditu_key": "天地图密钥",
     "quiet": "通知静默时段",
 }
@@ -34,7 +40,7 @@ def change_platform(*, values: Mapping[str, Any], by: Member, now: datetime, key
         change: dict[str, tuple[Any, Any]] = {}
         for name, value in values.items():
             was = home.settings.get(name)
-            if value in ("", [], None):
+            if value in ("", [], None, False):
                 home.settings.pop(name, None)
             else:
                 home.settings[name] = value

@@ -20,7 +20,7 @@ PLACES = (Level.COUNTY, Level.TOWN)
 def add_unit(
     *, name: str, level: str, parent_id: int | None, by: Member, now: datetime, key: str = "", **contact: Any
 ) -> Done:
-    """A new unit below another of the town. contact: phone, liaison_id, notify_url."""
+    """A new unit below another of the town. contact: phone, notify_url."""
 
     def work(home: Unit) -> Wrote:
         if level in PLACES or level not in Level.values:
@@ -36,7 +36,7 @@ def add_unit(
             town=home,
             valid_from=today(now),
         )
-        change = _contact(home, unit, contact)
+        change = _contact(unit, contact)
         unit.save()
         return Wrote(unit.name, {"类型": ("", Level(level).label), **change}, row=unit.pk)
 
@@ -61,7 +61,7 @@ def change_unit(
         _check_name(home, name, unit)
         was = (unit.name, unit.parent)
         parent = _parent(home, parent_id, unit)
-        change = _contact(home, unit, contact)
+        change = _contact(unit, contact)
         unit.name, unit.parent = name.strip(), parent
         unit.save()
         for label, old, new in (("名称", was[0], unit.name), ("上级", str(was[1] or ""), str(parent or ""))):
@@ -127,28 +127,16 @@ def _parent(home: Unit, key: int | None, own: Unit | None) -> Unit:
     return parent
 
 
-def _contact(home: Unit, unit: Unit, contact: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Write phone, 联络员 and the target of notices; label → (was, is) of what changed. The target itself is a secret."""
+def _contact(unit: Unit, contact: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Write the telephone and the target of notices; label → (was, is) of what changed. The target itself is a secret."""
     phone, url = str(contact.get("phone") or "").strip(), str(contact.get("notify_url") or "").strip()
     if url and (wrong := target_fault(url)):
         raise Refused(wrong)
-    liaison = None
-    if contact.get("liaison_id"):
-        liaison = Member.objects.filter(pk=contact["liaison_id"], town=home).first()
-        if liaison is None:
-            raise Refused("没有这名联络员，请另选")
-    before = unit.settings.get("liaison")
-    was = Member.objects.filter(pk=before).first() if before else None
-    change: dict[str, tuple[Any, Any]] = {}
-    for label, old, new in (
-        ("电话", unit.settings.get("phone", ""), phone),
-        ("联络员", was.name if was else "", liaison.name if liaison else ""),
-    ):
-        if old != new:
-            change[label] = (old, new)
+    held = unit.settings.get("phone", "")
+    change: dict[str, tuple[Any, Any]] = {"电话": (held, phone)} if held != phone else {}
     if url != unit.notify_url:
         change["通知地址"] = ("已设" if unit.notify_url else "未设", "已改" if url else "未设")
-    kept = {name: value for name, value in unit.settings.items() if name not in ("phone", "liaison")}
-    unit.settings = kept | ({"phone": phone} if phone else {}) | ({"liaison": liaison.pk} if liaison else {})
+    kept = {name: value for name, value in unit.settings.items() if name != "phone"}
+    unit.settings = kept | ({"phone": phone} if phone else {})
     unit.notify_url = url
     return change

@@ -115,7 +115,7 @@ def facts(case: Facts) -> list[tuple[str, Any]]:
     many = {op: sum(one["op"] == op for one in file.changes) for op in OPERATIONS}
     said = "、".join(f"{OPERATIONS[op]} {count} 项" for op, count in many.items() if count)
     return [
-        ("台账", declared.name),
+        ("名册", declared.name),
         ("自何日起", file.on),
         ("内容", f"整表更新，共 {many['add']} 项" if file.whole else said or "已删除"),
     ]

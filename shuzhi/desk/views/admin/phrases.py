@@ -45,7 +45,7 @@ def acts() -> dict[str, str]:
     """The acts that ask for words: key → name, the apps' own first."""
     found: dict[str, str] = {}
     for declared in case_types():
-        for action in (*declared.acts, *(action for step in declared.steps for action in step.actions)):
+        for action in declared.every_action:
             if action.form and "text" in named(declared, action.form).base_fields:
                 found.setdefault(action.key, action.name)
     return found | {key: UNIVERSAL[key] for key in OWN}

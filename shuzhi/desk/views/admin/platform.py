@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from shuzhi.desk.views.admin.frame import ClerkRequest, clerk_required, form_page, write
-from shuzhi.kernel.forms import line_field
+from shuzhi.kernel.forms import date_field, line_field
 from shuzhi.kernel.operations.town_settings import change_platform
 
 PHONE = re.compile(r"[\d\-+（）() 转]{5,30}")
@@ -37,11 +37,23 @@ class Platform(forms.Form):
     portal_name = line_field("门户名称", 20, required=False, help_text="居民看到的名字，不填为“便民门户”")
     sponsor = line_field("主办单位", 40, required=False, help_text="写在门户页脚")
     phone = line_field("联系电话", 30, required=False, inputmode="tel")
+    address = line_field("办公地址", 80, required=False, help_text="写在门户页脚")
+    site_code = line_field("网站标识码", 20, required=False, help_text="政府网站标识码，10 位数字")
+    icp = line_field("ICP 备案号", 40, required=False)
+    police = line_field("公安备案号", 40, required=False)
+    show_worker = forms.BooleanField(
+        label="“我的网格员”写出网格员姓名", required=False, help_text="不勾选时只写村（社区）的电话"
+    )
     privacy_contact = line_field(
         "个人信息保护联系人",
         80,
         required=False,
         help_text="姓名或部门和电话，写在隐私说明里（个人信息保护法第十七条）",
+    )
+    privacy_on = date_field(
+        "隐私说明的更新日期",
+        required=False,
+        help_text="改了收集或使用个人信息的做法时填，不填按系统文本的日期",
     )
     tianditu_key = line_field(
         "天地图密钥", 32, required=False, help_text="填了才在地图上叠底图，没有也能用", autocomplete="off"
@@ -79,7 +91,12 @@ class Platform(forms.Form):
     def values(self) -> dict[str, Any]:
         sent = dict(self.cleaned_data)
         begins, ends = sent.pop("quiet_from"), sent.pop("quiet_until")
-        return {**sent, "quiet": {"from": f"{begins:%H:%M}", "until": f"{ends:%H:%M}"} if begins else None}
+        changed = sent.pop("privacy_on")
+        return {
+            **sent,
+            "privacy_on": changed.isoformat() if changed else "",
+            "quiet": {"from": f"{begins:%H:%M}", "until": f"{ends:%H:%M}"} if begins else None,
+        }
 
 
 @clerk_required

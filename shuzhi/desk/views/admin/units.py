@@ -17,7 +17,6 @@ from shuzhi.desk.views.admin.frame import (
     clerk_required,
     form_page,
     list_page,
-    people,
     units,
     write,
 )
@@ -36,7 +35,6 @@ class UnitForm(forms.Form):
     level = choice_field("类型", [("", "请选择"), *LEVELS], coerce=str)
     parent_id = choice_field("上级", required=False)
     phone = line_field("电话", 30, required=False, inputmode="tel")
-    liaison_id = choice_field("联络员", required=False, help_text="指令和督办先找的人")
     notify_url = line_field(
         "通知地址",
         300,
@@ -51,14 +49,12 @@ class UnitForm(forms.Form):
             del self.fields["level"]
         others = [(key, name) for key, name in units(town, "") if own is None or key != own.pk]
         choose(self, "parent_id", [("", f"{town.name}（直属）"), *others])
-        choose(self, "liaison_id", people(town, timezone.localdate(), "不指定"))
 
 
 @clerk_required
 def tree(request: ClerkRequest) -> HttpResponse:
     place, today = town(request.town), timezone.localdate()
     counted = administration.counts(place, today)
-    names = dict(administration.members(request.town, on=today).values_list("pk", "name"))
     below: dict[int, list[Unit]] = {}
     standing = [one for one in place.units.values() if one.pk != place.id and one.valid_until is None]
     known = {one.pk for one in standing}
@@ -79,7 +75,6 @@ def tree(request: ClerkRequest) -> HttpResponse:
                         str(heads),
                         str(tasks),
                         one.settings.get("phone", ""),
-                        names.get(one.settings.get("liaison"), ""),
                         "已设" if one.notify_url else "未设",
                     ),
                     [("变更", here)],
@@ -91,7 +86,7 @@ def tree(request: ClerkRequest) -> HttpResponse:
     walk(place.id, 0)
     listed = Listed(
         f"{place.unit.name}的单位，村（社区）在后",
-        ("单位", "类型", "在岗", "在办", "电话", "联络员", "通知地址"),
+        ("单位", "类型", "在岗", "在办", "电话", "通知地址"),
         rows,
         ("还没有单位", "添加后才能派单"),
         numbers=frozenset({2, 3}),
@@ -116,7 +111,6 @@ def unit(request: ClerkRequest, pk: int) -> HttpResponse:
         "name": row.name,
         "parent_id": row.parent_id if row.parent_id != request.town.pk else "",
         "phone": row.settings.get("phone", ""),
-        "liaison_id": row.settings.get("liaison", ""),
         "notify_url": row.notify_url,
     }
     form = UnitForm(request.POST or None, town=request.town, own=row, initial=initial)

@@ -347,7 +347,7 @@ def test_the_case_page_says_what_the_change_is(keeper: Keeper, town: TestTown) -
         town_of(town.row), case, town.again("clerk"), now=keeper.now, tasks=(), file=file_of(case)
     )
     assert asked.facts(state) == [
-        ("台账", "调解员名册"),
+        ("名册", "调解员名册"),
         ("自何日起", date(2023, 3, 1)),
         ("内容", "增加 1 项、终止 1 项"),
     ]
