@@ -65,7 +65,8 @@ def sign_in(page: Page, town: TestTown, key: str) -> None:
 
 
 def act(page: Page, name: str) -> None:
-    """Press an act on the case page; htmx brings its form into the page."""
+    """Press an act on the case page; htmx brings its form into the page, once it is there (until then it is a link)."""
+    page.wait_for_load_state("load")
     page.click(f".actbar >> text='{name}'")
     page.wait_for_selector("#act form")
 
